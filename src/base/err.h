@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What went wrong: a code from err.def, what a client may be told, and a
+ * detail for the log.
+ *
+ * A function that can fail returns bool (true: done), takes struct err *e
+ * last, and fills it once, where the fault is first understood. Callers pass
+ * it up unchanged. e may not be NULL.
+ */
+#pragma once
+
+#include "base/base.h"
+
+enum err_code {
+	ERR_NONE,
+#define ERR(name, status, level, max_age, text) ERR_##name,
+#include "base/err.def"
+#undef ERR
+	ERR_COUNT
+};
+
+/* Syslog's order: smaller is worse. */
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+
+enum { ERR_PARAM_MAX = 40, ERR_TEXT_MAX = 160, ERR_DETAIL_MAX = 240 };
+
+/*
+ * param, value, accepted and hint are for the client: param names what is
+ * wrong, value is what was given (cut, still unescaped: escape on output),
+ * accepted says what would be right ("0.3 to 1000 px"), hint may name the
+ * nearest known word. detail is for the log alone. All are NUL-terminated and
+ * may be empty.
+ */
+struct err {
+	enum err_code code;
+	int retry_after_s; /* with BUSY and TOO_MANY_REQUESTS, else 0 */
+	char param[ERR_PARAM_MAX];
+	char value[ERR_TEXT_MAX];
+	char accepted[ERR_TEXT_MAX];
+	char hint[ERR_TEXT_MAX];
+	char detail[ERR_DETAIL_MAX];
+};
+
+struct err_row {
+	const char *code; /* "bad-value" */
+	int status;
+	enum log_level level;
+	int max_age_s;
+	const char *text;
+};
+
+/* The row of a code; code must be > ERR_NONE and < ERR_COUNT. */
+const struct err_row *err_row(enum err_code code);
+
+/* Both fill *e whole (every other field emptied) and return false. */
+bool err_set(struct err *e, enum err_code code, const char *detail, ...)
+    printf_like(3, 4);
+/*
+ * A parameter is wrong. value: any bytes, cut to fit (len may be 0).
+ * accepted is a format. detail is made of the four.
+ */
+bool err_param(struct err *e, enum err_code code, const char *param,
+    const char *value, size_t value_len, const char *accepted, ...)
+    printf_like(6, 7);
+/* Adds a hint to an error that is already set; returns false. */
+bool err_hint(struct err *e, const char *hint, ...) printf_like(2, 3);
+/* As err_set, with ": " and the text of errno appended to the detail. */
+bool err_errno(struct err *e, enum err_code code, int errnum,
+    const char *detail, ...) printf_like(4, 5);

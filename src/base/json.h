@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON from untrusted bytes: the one place that knows jansson's reading flags
+ * and its limits (depth, size, duplicate keys, NUL in strings).
+ *
+ * Objects keep the order of their keys (jansson's do since 2.8), which the
+ * dit language needs. Writing JSON needs no library: codec_json_escape().
+ */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/slice.h"
+
+struct err;
+
+/* Any JSON value at the top. Fails with BAD_URL. Release with json_decref(). */
+json_t *json_read(struct slice text, struct err *e) must_check;
+
+static inline void
+scoped_json_fn(json_t **json)
+{
+	json_decref(*json);
+}
+#define scoped_json __attribute__((cleanup(scoped_json_fn))) json_t *
