@@ -13,7 +13,7 @@
 
 enum err_code {
 	ERR_NONE,
-#define ERR(name, status, level, max_age, text) ERR_##name,
+#define ERR(name, code, status, level, max_age, text) ERR_##name,
 #include "base/err.def"
 #undef ERR
 	ERR_COUNT
@@ -40,6 +40,7 @@ enum { ERR_PARAM_MAX = 40, ERR_TEXT_MAX = 160, ERR_DETAIL_MAX = 240 };
 struct err {
 	enum err_code code;
 	int retry_after_s; /* with BUSY and TOO_MANY_REQUESTS, else 0 */
+	int own; /* row of the dialect's own table of errors, 0: none */
 	char param[ERR_PARAM_MAX];
 	char value[ERR_TEXT_MAX];
 	char accepted[ERR_TEXT_MAX];

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * URL languages: bytes of a URL -> a claim, then a plan.
+ *
+ * A dialect is one constant row of functions in one file. It never sees a
+ * request, never does I/O, links no libvips, and treats every byte as hostile.
+ */
+#pragma once
+
+#include "plan/plan.h"
+
+/* What a dialect may look at. All borrowed. */
+struct dialect_in {
+	struct slice path; /* raw, behind the mount's prefix; starts with '/' */
+	struct slice
+	    query; /* raw, behind the first '?'; at = NULL: there is none */
+	struct slice accept; /* the Accept header; empty: none */
+	/* The mount's: */
+	const char *const *stores; /* names; the first is the default */
+	size_t nstore;
+	format_set formats; /* that the mount's results may have */
+};
+
+/* What is said to be signed: bounded, no grammar. Spans of the input. */
+struct claim {
+	struct slice signed_text; /* empty: this request claims no signature */
+	struct slice signature;
+	struct slice expires;
+};
+
+/* How a language says an error. body: room of DIALECT_BODY bytes. */
+enum { DIALECT_BODY = 2048 };
+struct dialect_error {
+	int status;
+	const char *media_type;   /* of the body */
+	const char *header[8][2]; /* further headers, until a NULL name */
+	bool cacheable;           /* false: send no Cache-Control */
+	size_t size;
+	char body[DIALECT_BODY];
+};
+
+struct dialect {
+	const char *name;
+	const char *text;   /* for the manual */
+	const char *sample; /* a URL path that works with the sample images */
+
+	/* Fails with BAD_URL. */
+	bool (*claim)(
+	    const struct dialect_in *in, struct claim *out, struct err *e);
+	/*
+	 * Fills *out (from plan_init); the caller runs plan_check() after it.
+	 * Fails with BAD_URL, BAD_VALUE, UNKNOWN_PARAMETER,
+	 * REPEATED_PARAMETER, FORBIDDEN, NOT_SUPPORTED, NO_SOURCE; what *out
+	 * then holds may be looked at by error().
+	 */
+	bool (*parse)(
+	    const struct dialect_in *in, struct plan *out, struct err *e);
+	/* The URL path and query of a plan; false: it cannot be said. */
+	bool (*print)(
+	    const struct plan *p, char *out, size_t size, struct err *e);
+	/* NULL: application/problem+json. plan: as far as parse came. */
+	void (*error)(const struct err *e, const struct plan *p,
+	    struct dialect_error *out);
+	/* Headers that every answer of this language carries; may be NULL. */
+	const char *const (*headers)[2];
+};
+
+/* All of them, NULL-terminated; NULL when there is none of that name. */
+extern const struct dialect *const dialect_all[];
+const struct dialect *dialect_find(const char *name);
+
+/*
+ * The formats that an Accept header names (RFC 9110 section 12.5.1: q=0
+ * excludes). JPEG, PNG and GIF count as accepted always; a wildcard does not
+ * stand for AVIF and WebP.
+ */
+format_set dialect_accepts(struct slice accept);
