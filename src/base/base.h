@@ -10,10 +10,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define must_check __attribute__((warn_unused_result))
-#define printf_like(format, first) \
-	__attribute__((format(printf, format, first)))
-#define NELEM(a) (sizeof(a) / sizeof((a)[0]))
+#define must_check              __attribute__((warn_unused_result))
+#define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))
+#define NELEM(a)                (sizeof(a) / sizeof((a)[0]))
 
 /* Memory sizes and times, spelled out. */
 #define KIB       ((size_t)1024)

@@ -139,7 +139,8 @@ enum format_flag {
 };
 
 enum { OP_ARGS_MAX = 12 };
-_Static_assert(RESIZE_ARGS <= OP_ARGS_MAX, "a step has room for its args");
+_Static_assert(
+    (int)RESIZE_ARGS <= (int)OP_ARGS_MAX, "a step has room for its args");
 
 struct arg_row {
 	const char *name;
