@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a Python test so that it prints TAP: test_*.py under pytest, any other
+script as it is (a lint prints TAP by itself, with the helper below)."""
+import os
+import runpy
+import sys
+
+
+class Report:
+    """What a lint or another script found, as TAP."""
+
+    def __init__(self):
+        self.count = 0
+        self.bad = 0
+
+    def case(self, name, problems=()):
+        """One case; each problem is a line that says what and where."""
+        self.count += 1
+        problems = list(problems)
+        print(f"{'not ok' if problems else 'ok'} {self.count} - {name}")
+        for problem in problems:
+            print(f"# {problem}")
+            print(f"{name}: {problem}", file=sys.stderr)
+        self.bad += bool(problems)
+
+    def skip(self, name, reason):
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {reason}")
+
+    def end(self):
+        print(f"1..{self.count}")
+        sys.exit(1 if self.bad else 0)
+
+
+class PytestPlugin:
+    """Turns pytest's reports into TAP lines; the rest of its output goes to
+    standard error and so into the log."""
+
+    def __init__(self, out):
+        self.out = out
+        self.count = 0
+
+    def line(self, good, name, directive=""):
+        self.count += 1
+        print(f"{'ok' if good else 'not ok'} {self.count} - {name}{directive}",
+            file=self.out, flush=True)
+
+    def pytest_runtest_logreport(self, report):
+        name = report.nodeid.split("::", 1)[-1].replace("#", "%23")
+        if report.skipped:
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            why = getattr(report, "wasxfail", why)
+            self.line(True, name, " # SKIP " + why.removeprefix("Skipped: "))
+        elif report.failed:
+            self.line(False, name if report.when == "call"
+                else f"{name} ({report.when})")
+        elif report.when == "call":
+            self.line(True, name)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.line(False, f"collect {report.nodeid}")
+        elif report.skipped:
+            self.line(True, f"collect {report.nodeid}",
+                " # SKIP " + str(report.longrepr[2]))
+
+
+def run_pytest(path):
+    try:
+        import pytest
+    except ImportError:
+        print("1..0 # SKIP pytest is missing: apt-get install python3-pytest")
+        return 0
+    # The TAP keeps standard output, pytest gets standard error.
+    tap = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    plugin = PytestPlugin(tap)
+    status = pytest.main(["-p", "no:cacheprovider", "-q", "--tb=short",
+        "--rootdir", os.path.dirname(path), path], plugins=[plugin])
+    print(f"1..{plugin.count}", file=tap, flush=True)
+    if plugin.count == 0:
+        print("Bail out! no test was found", file=tap, flush=True)
+    return int(status)
+
+
+def main():
+    path = os.path.abspath(sys.argv[1])
+    if os.path.basename(path).startswith("test_"):
+        return run_pytest(path)
+    sys.argv = sys.argv[1:]
+    sys.path[0] = os.path.dirname(path)
+    runpy.run_path(path, run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
