@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The nine stages of a request (pipeline.c is the page to read first).
+ */
+#pragma once
+
+#include "request.h"
+
+struct pipeline_parts {
+	struct cache *cache;
+	struct origin *origin;
+	struct render *render;
+	struct events *events; /* NULL: nothing is recorded */
+};
+
+struct pipeline *pipeline_new(const struct pipeline_parts *parts);
+/* Waits for all work to have landed. */
+void pipeline_free(struct pipeline *p);
+
+/*
+ * Runs r as far as it goes. When this returns, r was answered (ops->answer
+ * called on this thread) or parked (ops->park called; answer comes later on
+ * another thread, and may already have).
+ */
+void pipeline_start(struct pipeline *p, struct request *r);
+/*
+ * The client is gone, or the request's deadline has come: ends a parked
+ * request with that error. False: it is being answered already. The caller
+ * sees to it that r exists during the call. Any thread.
+ */
+bool pipeline_leave(struct request *r, enum err_code why);
+
+/*
+ * The parsing half alone, for explain and --check: mount, dialect, plan, key.
+ * r: as for pipeline_start(). Fails as the stages claim, verify and parse do.
+ */
+bool pipeline_parse(
+    struct request *r, const struct conf *conf, struct err *e) must_check;
+/* Works in progress. */
+unsigned pipeline_busy(struct pipeline *p);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The two things that travel.
+ *
+ * A request is one viewer asking: it lives with its connection. Work is what a
+ * flight does for all who ask the same: it belongs to no request and goes on
+ * when the one who started it leaves. Each field is set by one stage (in
+ * brackets) and only read after it.
+ *
+ * Only pipeline, http and cli know these structs; other modules are asked in
+ * their own terms.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "cache/cache.h"
+#include "cache/flight.h"
+#include "conf/conf.h"
+#include "dialect/dialect.h"
+#include "event/event.h"
+#include "origin/origin.h"
+#include "render/render.h"
+
+struct pipeline;
+struct request;
+
+/* Whoever makes requests gives this table. */
+struct client_ops {
+	/*
+	 * The request will be answered later, on another thread: called on the
+	 * thread of pipeline_start(), before anything can answer.
+	 */
+	void (*park)(struct request *r);
+	/*
+	 * The end, exactly once: r->err.code, r->entry and the rest say what to
+	 * answer. parked: park() was called before. The request is the client's
+	 * again.
+	 */
+	void (*answer)(struct request *r, bool parked);
+};
+
+struct request {
+	/* By the client, before pipeline_start(). Slices live as long as r. */
+	const struct client_ops *ops;
+	void *client;
+	struct arena *arena;
+	struct slice method, uri; /* raw; uri with its query */
+	struct slice host;        /* raw Host header */
+	struct slice accept, user_agent, referer;
+	char id[80];
+	char viewer[64];  /* address as text */
+	int64_t start_ns; /* clock_ns() */
+	int64_t start_wall_ns;
+	/*
+	 * If-None-Match as it came: lookup may then answer from a record
+	 * whose bytes are gone.
+	 */
+	struct slice if_none_match;
+	/* What respond.c decided the answer is: set by the client's hook
+	 * before record, so that event and log say what is sent. */
+	int status;
+	uint64_t answer_bytes;
+
+	/* [claim] */
+	const struct conf *conf; /* a reference, dropped by request_fini() */
+	const struct conf_mount *mount;
+	const struct dialect *dialect;
+	struct dialect_in in;
+	struct claim claim;
+	/* [parse] */
+	struct plan plan;
+	struct digest key;
+	/* [lookup]: */
+	enum cache_use cache;
+	struct flight_waiter waiter;
+	int64_t deadline_ns;
+	/* [lookup] or the flight's end: a reference, or NULL with err set */
+	struct cache_entry *entry;
+	/* from the work that answered it, for record */
+	uint64_t worker;
+
+	/* any stage */
+	enum stage at; /* where it is, or where it failed */
+	bool parked;
+	struct err err;
+	int64_t stage_ns[STAGE_COUNT];
+	struct pipeline *pipeline;
+};
+
+/* Made by lookup when a request leads; freed by settle. */
+struct work {
+	struct pipeline *pipeline;
+	const struct conf *conf; /* a reference */
+	struct flight *flight;
+	char domain[32];
+	format_set originals, results;
+	struct digest key;
+	struct plan plan;
+	struct cache_entry *stale; /* what the cache has; may be NULL */
+	int64_t deadline_ns;
+	/* [fetch] */
+	struct origin_fetch fetch;
+	int64_t fetch_start_ns;
+	/* [render] */
+	struct render_job job;
+	/* [settle] */
+	struct cache_entry *entry;
+	enum cache_use cache;
+	struct err err;
+	int64_t stage_ns[STAGE_COUNT];
+};
+
+/* Forgets what the stages took; the client frees the struct itself. */
+void request_fini(struct request *r);
