@@ -29,7 +29,11 @@
 static inline void
 scoped_free_fn(void *pointer_to_pointer)
 {
-	free(*(void **)pointer_to_pointer);
+	void *p;
+
+	/* Copied, since a char * may not be read as a void *. */
+	__builtin_memcpy(&p, pointer_to_pointer, sizeof(p));
+	free(p);
 }
 
 void scoped_fd_fn(int *fd);

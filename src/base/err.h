@@ -64,7 +64,7 @@ bool err_set(struct err *e, enum err_code code, const char *detail, ...)
     printf_like(3, 4);
 /*
  * A parameter is wrong. value: any bytes, cut to fit (len may be 0).
- * accepted is a format. detail is made of the four.
+ * accepted is a format. detail is made of them, with value escaped.
  */
 bool err_param(struct err *e, enum err_code code, const char *param,
     const char *value, size_t value_len, const char *accepted, ...)

@@ -16,11 +16,17 @@ void fd_close(int *fd); /* closes if >= 0 and sets it to -1; keeps errno */
 ssize_t fd_read_full(int fd, void *out, size_t size) must_check;
 /* One read(2), EINTR retried. */
 ssize_t fd_read(int fd, void *out, size_t size) must_check;
-/* Writes all; false with errno. */
+/* Writes all; false with errno (EAGAIN, too: for blocking descriptors). */
 bool fd_write_all(int fd, const void *data, size_t size) must_check;
-/* Opens below dir and nowhere else (openat2 RESOLVE_BENEATH, no magic links). */
+/*
+ * Opens below dir and nowhere else (openat2 RESOLVE_BENEATH, no magic links).
+ * What O_CREAT makes has mode 0640. -1 with errno.
+ */
 int fd_open_beneath(int dir, const char *path, int flags) must_check;
-/* A whole regular file, at most max bytes; *out is malloc'd, NUL-terminated. */
+/*
+ * A whole regular file; *out is malloc'd, NUL-terminated. Fails with TOO_LARGE
+ * above max bytes, else with SYSTEM.
+ */
 bool fd_read_file(const char *path, size_t max, char **out, size_t *size,
     struct err *e) must_check;
 /* Non-blocking, CLOEXEC eventfd. Aborts if there is none left at start. */

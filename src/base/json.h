@@ -14,7 +14,10 @@
 
 struct err;
 
-/* Any JSON value at the top. Fails with BAD_URL. Release with json_decref(). */
+/*
+ * Any JSON value at the top, at most 64 KiB, nested at most 32 deep. NULL with
+ * BAD_URL when it is not. Release with json_decref().
+ */
 json_t *json_read(struct slice text, struct err *e) must_check;
 
 static inline void

@@ -47,7 +47,10 @@ struct cond {
 
 void cond_init(struct cond *c);
 void cond_fini(struct cond *c);
-/* Until woken or until_ns (clock_ns(), CLOCK_NEVER allowed); false: time over. */
+/*
+ * Until woken (or for no reason) or until_ns (clock_ns(), CLOCK_NEVER allowed);
+ * false: time over.
+ */
 bool cond_wait(struct cond *c, struct lock *l, int64_t until_ns) needs_lock(*l);
 void cond_wake_one(struct cond *c);
 void cond_wake_all(struct cond *c);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System log: lines about the program, on stderr (journald adds time and
- * level from the <N> prefix when JOURNAL_STREAM is set), apart from the access
- * log and from events.
+ * System log: lines about the program, on stderr, apart from the access log and
+ * from events. A line is "TIME LEVEL TEXT", or "<N>TEXT" where stderr is the
+ * journal (JOURNAL_STREAM), which adds time and level itself.
  *
  * Only programs and the modules that own a thread log; base, plan, dialect,
  * image and ops return errors instead. Never secrets; bytes of clients only
- * escaped (codec_log_escape). Thread-safe: one write(2) a line.
+ * escaped (codec_log_escape). Thread-safe: one write(2) a line, cut at 2 kB.
  */
 #pragma once
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A bounded queue in which every slot carries its turn. A slot at position p
+ * is free to write when its turn is p and ready to read when it is p + 1; the
+ * reader hands it on by setting the turn of the next round. Producers fight
+ * only for the position (head); the turn publishes the copied bytes.
+ */
+#include "base/ring.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { RING_CACHE_LINE = 64 };
+
+struct ring {
+	/* Constant. */
+	size_t mask;
+	size_t size;
+	atomic_size_t *turn;
+	unsigned char *record;
+	/* On lines of their own: each is written by another side. */
+	alignas(RING_CACHE_LINE) atomic_size_t head; /* producers */
+	alignas(RING_CACHE_LINE) size_t tail;        /* the consumer alone */
+};
+
+struct ring *
+ring_new(size_t slots, size_t size)
+{
+	struct ring *r = aligned_alloc(RING_CACHE_LINE, sizeof(*r));
+
+	assert(slots >= 2 && (slots & (slots - 1)) == 0 && size > 0);
+	if (r == NULL)
+		abort();
+	r->mask = slots - 1;
+	r->size = size;
+	r->turn = xcalloc(slots, sizeof(*r->turn));
+	r->record = xcalloc(slots, size);
+	atomic_init(&r->head, 0);
+	r->tail = 0;
+	for (size_t i = 0; i < slots; i++)
+		atomic_init(&r->turn[i], i);
+	return r;
+}
+
+void
+ring_free(struct ring *r)
+{
+	if (r == NULL)
+		return;
+	free(r->turn);
+	free(r->record);
+	free(r);
+}
+
+bool
+ring_put(struct ring *r, const void *record)
+{
+	size_t at = atomic_load_explicit(&r->head, memory_order_relaxed);
+	size_t slot;
+
+	for (;;) {
+		size_t turn;
+
+		slot = at & r->mask;
+		turn =
+		    atomic_load_explicit(&r->turn[slot], memory_order_acquire);
+		if (turn == at) {
+			if (atomic_compare_exchange_weak_explicit(&r->head, &at,
+				at + 1, memory_order_relaxed,
+				memory_order_relaxed))
+				break;
+		} else if ((ptrdiff_t)(turn - at) < 0) {
+			/* Not yet read since the last round. */
+			return false;
+		} else {
+			at = atomic_load_explicit(
+			    &r->head, memory_order_relaxed);
+		}
+	}
+	memcpy(r->record + slot * r->size, record, r->size);
+	atomic_store_explicit(&r->turn[slot], at + 1, memory_order_release);
+	return true;
+}
+
+bool
+ring_get(struct ring *r, void *record)
+{
+	size_t slot = r->tail & r->mask;
+	size_t turn =
+	    atomic_load_explicit(&r->turn[slot], memory_order_acquire);
+
+	if (turn != r->tail + 1)
+		return false;
+	memcpy(record, r->record + slot * r->size, r->size);
+	atomic_store_explicit(
+	    &r->turn[slot], r->tail + r->mask + 1, memory_order_release);
+	r->tail++;
+	return true;
+}
