@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pages that come from the tables are what the tables say today, and the
+lists of the build name every file."""
+import os
+import re
+import subprocess
+
+from tap import Report
+from tree import BUILD, SRC, files, read
+
+# The same pairs as GENERATED in Makefile.am: file=what pictord generates.
+PAIRS = re.findall(r"^GENERATED \+?= *(\S+=\S+)|^\s+(\S+=\S+)(?: \\)?$",
+    read("Makefile.am"), re.M)
+
+
+def stale(path, what):
+    made = subprocess.run([os.path.join(BUILD, "pictord"),
+        f"--generate={what}"], capture_output=True, text=True)
+    if made.returncode:
+        yield f"pictord --generate={what}: {made.stderr.strip()}"
+    elif not os.path.exists(os.path.join(SRC, path)):
+        yield f"{path} is missing: make generated"
+    elif made.stdout != read(path):
+        yield f"{path} is not what the tables say: make generated"
+
+
+def unnamed():
+    """Files that would not be in the tarball, or not be built."""
+    lists = "\n".join(read(p) for p in files("Makefile.am", "Makefile.inc"))
+    for path in files(".c", ".h", ".def", under=("src/", "tests/")):
+        if not re.search(rf"(?<![\w/]){re.escape(path)}\b", lists):
+            yield f"{path} is in no list of a Makefile.inc"
+
+
+def main():
+    r = Report()
+    r.case("generated: the build's lists name every file", unnamed())
+    for pair in PAIRS:
+        path, what = (pair[0] or pair[1]).split("=", 1)
+        r.case(f"generated: {path}", stale(path, what))
+    r.end()
+
+
+if __name__ == "__main__":
+    main()
