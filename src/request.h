@@ -32,6 +32,12 @@ struct client_ops {
 	 */
 	void (*park)(struct request *r);
 	/*
+	 * Decides what the answer is: sets r->status and r->answer_bytes from
+	 * err, entry and the conditional headers. Called once, before record,
+	 * on any thread; computes only.
+	 */
+	void (*decide)(struct request *r);
+	/*
 	 * The end, exactly once: r->err.code, r->entry and the rest say what to
 	 * answer. parked: park() was called before. The request is the client's
 	 * again.
@@ -56,8 +62,7 @@ struct request {
 	 * whose bytes are gone.
 	 */
 	struct slice if_none_match;
-	/* What respond.c decided the answer is: set by the client's hook
-	 * before record, so that event and log say what is sent. */
+	/* By ops->decide(), so that event and log say what is sent. */
 	int status;
 	uint64_t answer_bytes;
 
