@@ -11,14 +11,23 @@ struct pipeline_parts {
 	struct origin *origin;
 	struct render *render;
 	struct events *events; /* NULL: nothing is recorded */
+	/* Decides the bytes besides the plan: "libvips 8.14.1"; borrowed. */
+	const char *version;
 };
 
-struct pipeline *pipeline_new(const struct pipeline_parts *parts);
+/* routes: a reference is given. */
+struct pipeline *pipeline_new(
+    const struct pipeline_parts *parts, struct routes *routes);
+/* A new configuration: for requests from now on. A reference is given. */
+void pipeline_route(struct pipeline *p, struct routes *routes);
+/* The one in force: a reference. */
+struct routes *pipeline_routes(struct pipeline *p);
 /* Waits for all work to have landed. */
 void pipeline_free(struct pipeline *p);
 
 /*
- * Runs r as far as it goes. When this returns, r was answered (ops->answer
+ * Runs r as far as it goes; one whose err is set already (the client refused
+ * it) goes straight to record and answer. When this returns, r was answered (ops->answer
  * called on this thread) or parked (ops->park called; answer comes later on
  * another thread, and may already have).
  */

@@ -20,6 +20,7 @@
 #include "event/event.h"
 #include "origin/origin.h"
 #include "render/render.h"
+#include "route.h"
 
 struct pipeline;
 struct request;
@@ -31,6 +32,11 @@ struct client_ops {
 	 * thread of pipeline_start(), before anything can answer.
 	 */
 	void (*park)(struct request *r);
+	/*
+	 * Does the viewer hold this result already (If-None-Match)? Then
+	 * lookup may answer from a record whose bytes are gone.
+	 */
+	bool (*holds)(struct request *r, const struct cache_entry *entry);
 	/*
 	 * Decides what the answer is: sets r->status and r->answer_bytes from
 	 * err, entry and the conditional headers. Called once, before record,
@@ -57,19 +63,13 @@ struct request {
 	char viewer[64];  /* address as text */
 	int64_t start_ns; /* clock_ns() */
 	int64_t start_wall_ns;
-	/*
-	 * If-None-Match as it came: lookup may then answer from a record
-	 * whose bytes are gone.
-	 */
-	struct slice if_none_match;
 	/* By ops->decide(), so that event and log say what is sent. */
 	int status;
 	uint64_t answer_bytes;
 
-	/* [claim] */
-	const struct conf *conf; /* a reference, dropped by request_fini() */
-	const struct conf_mount *mount;
-	const struct dialect *dialect;
+	/* [claim]; the client may set routes (a reference) before */
+	struct routes *routes;     /* dropped by request_fini() */
+	const struct route *route; /* NULL: no mount was found */
 	struct dialect_in in;
 	struct claim claim;
 	/* [parse] */
@@ -95,10 +95,9 @@ struct request {
 /* Made by lookup when a request leads; freed by settle. */
 struct work {
 	struct pipeline *pipeline;
-	const struct conf *conf; /* a reference */
+	struct routes *routes; /* a reference */
+	const struct route *route;
 	struct flight *flight;
-	char domain[32];
-	format_set originals, results;
 	struct digest key;
 	struct plan plan;
 	struct cache_entry *stale; /* what the cache has; may be NULL */

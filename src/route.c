@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mounts with all names looked up. */
+#include "route.h"
+
+#include <stdatomic.h>
+
+#include "base/num.h"
+
+#define OWN_PATHS "/-/"
+
+static bool
+read_formats(const struct conf_mount *m, const char *key,
+    const struct conf_list *words, unsigned flag, format_set *out,
+    struct err *e)
+{
+	format_set set = 0;
+
+	for (size_t i = 0; i < words->n; i++) {
+		enum format f = FORMAT_SAME;
+
+		if (!format_find(slice_of(words->item[i]), &f) ||
+		    (format_row(f)->flags & flag) == 0)
+			return err_set(e, ERR_CONFIG,
+			    "[mount.%s] %s: %s is not a format that can be %s",
+			    m->name, key, words->item[i],
+			    flag == F_SAVE ? "written" : "read");
+		set |= FORMAT_BIT(f);
+	}
+	if (set == 0)
+		return err_set(e, ERR_CONFIG,
+		    "[mount.%s] %s: at least one format is needed", m->name,
+		    key);
+	*out = set;
+	return true;
+}
+
+static int
+compare_sizes(const void *a, const void *b)
+{
+	const int64_t *x = a;
+	const int64_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool
+read_sizes(
+    const struct conf_mount *m, struct plan_policy *policy, struct err *e)
+{
+	int64_t *sizes = NULL;
+
+	if (m->sizes.n == 0)
+		return true;
+	sizes = xcalloc(m->sizes.n, sizeof(*sizes));
+	for (size_t i = 0; i < m->sizes.n; i++) {
+		if (num_int(slice_of(m->sizes.item[i]), 1, 65535, &sizes[i]))
+			continue;
+		err_set(e, ERR_CONFIG,
+		    "[mount.%s] sizes: %s is not a number of pixels from 1 "
+		    "to 65535",
+		    m->name, m->sizes.item[i]);
+		free(sizes);
+		return false;
+	}
+	qsort(sizes, m->sizes.n, sizeof(*sizes), compare_sizes);
+	policy->sizes = sizes;
+	policy->nsize = m->sizes.n;
+	return true;
+}
+
+static bool
+route_init(struct route *r, const struct conf_mount *m, struct err *e)
+{
+	r->mount = m;
+	r->dialect = dialect_find(m->dialect);
+	if (r->dialect == NULL)
+		return err_set(e, ERR_CONFIG,
+		    "[mount.%s] dialect: there is no URL language %s", m->name,
+		    m->dialect);
+	if (slice_starts(slice_of(m->path), SLICE(OWN_PATHS)))
+		return err_set(e, ERR_CONFIG,
+		    "[mount.%s] path: %s is the server's own", m->name,
+		    OWN_PATHS);
+	if (!read_formats(m, "formats", &m->formats, F_SAVE, &r->results, e) ||
+	    !read_formats(
+		m, "originals", &m->originals, F_LOAD, &r->originals, e))
+		return false;
+	r->policy.max_width = m->max_width;
+	r->policy.max_height = m->max_height;
+	r->policy.max_cost = m->max_cost;
+	r->policy.formats = r->results;
+	return read_sizes(m, &r->policy, e);
+}
+
+static void
+routes_free(struct routes *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free((void *)(uintptr_t)t->route[i].policy.sizes);
+	free((void *)(uintptr_t)t->route);
+	conf_drop(t->conf);
+	free(t);
+}
+
+bool
+routes_new_take(const struct conf *conf, struct routes **out, struct err *e)
+{
+	struct routes *t = xcalloc(1, sizeof(*t));
+	struct route *route = xcalloc(conf->nmount, sizeof(*route));
+
+	t->conf = conf;
+	t->route = route;
+	t->n = conf->nmount;
+	t->count = 1;
+	for (size_t i = 0; i < conf->nmount; i++) {
+		if (route_init(&route[i], &conf->mount[i], e))
+			continue;
+		routes_free(t);
+		return false;
+	}
+	*out = t;
+	return true;
+}
+
+struct routes *
+routes_ref(struct routes *t)
+{
+	atomic_fetch_add_explicit(&t->count, 1, memory_order_relaxed);
+	return t;
+}
+
+void
+routes_drop(struct routes *t)
+{
+	if (t != NULL &&
+	    atomic_fetch_sub_explicit(&t->count, 1, memory_order_acq_rel) == 1)
+		routes_free(t);
+}
+
+const struct route *
+routes_find(const struct routes *t, struct slice path)
+{
+	if (slice_starts(path, SLICE(OWN_PATHS)))
+		return NULL;
+	for (size_t i = 0; i < t->n; i++)
+		if (slice_starts(path, slice_of(t->route[i].mount->path)))
+			return &t->route[i];
+	return NULL;
+}
+
+format_set
+routes_formats(const struct routes *t, bool originals)
+{
+	format_set all = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		all |= originals ? t->route[i].originals : t->route[i].results;
+	return all;
+}
