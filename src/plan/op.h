@@ -138,7 +138,7 @@ enum format_flag {
 	F_RISKY = 16
 };
 
-enum { OP_ARGS_MAX = 12 };
+enum { OP_ARGS_MAX = 13 };
 _Static_assert(
     (int)RESIZE_ARGS <= (int)OP_ARGS_MAX, "a step has room for its args");
 

@@ -24,7 +24,7 @@ enum {
 	PLAN_SOURCES = 5,
 	PLAN_TEXT = 6144,
 	PLAN_HEADERS = 16,
-	PLAN_LINE = 8192 /* room that plan_print() always fits in */
+	PLAN_LINE = 32768 /* room that plan_print() always fits in */
 };
 
 struct span {
@@ -46,9 +46,17 @@ struct plan_step {
 	union arg arg[OP_ARGS_MAX];
 };
 
+/* How many pages, besides a number of them. */
+enum {
+	PAGES_AUTO = 0, /* all if the result can move, else one */
+	PAGES_ALL = -1,
+	PAGES_GIF = -2, /* as AUTO if the original is a GIF, else one */
+	PAGES_MAX = 100000
+};
+
 struct plan_in {
 	int32_t page;     /* first page or frame, from 0 */
-	int32_t pages;    /* how many; 0: all if the result can move, -1: all */
+	int32_t pages;    /* a number, or PAGES_x */
 	uint8_t tolerant; /* 1: decode a truncated original as far as it goes */
 	uint8_t zero[7];
 };
