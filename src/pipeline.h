@@ -27,9 +27,9 @@ void pipeline_free(struct pipeline *p);
 
 /*
  * Runs r as far as it goes; one whose err is set already (the client refused
- * it) goes straight to record and answer. When this returns, r was answered (ops->answer
- * called on this thread) or parked (ops->park called; answer comes later on
- * another thread, and may already have).
+ * it) goes straight to record and answer. When this returns, r was answered
+ * (ops->answer called on this thread) or parked (ops->park called; answer
+ * comes later on another thread, and may already have).
  */
 void pipeline_start(struct pipeline *p, struct request *r);
 /*
@@ -40,10 +40,10 @@ void pipeline_start(struct pipeline *p, struct request *r);
 bool pipeline_leave(struct request *r, enum err_code why);
 
 /*
- * The parsing half alone, for explain and --check: mount, dialect, plan, key.
- * r: as for pipeline_start(). Fails as the stages claim, verify and parse do.
+ * The first three stages alone, for explain: mount, dialect, plan, key.
+ * r: as for pipeline_start(), with r->routes set. version: as in the parts.
+ * False: r->err says why.
  */
-bool pipeline_parse(
-    struct request *r, const struct conf *conf, struct err *e) must_check;
+bool pipeline_parse(struct request *r, const char *version) must_check;
 /* Works in progress. */
 unsigned pipeline_busy(struct pipeline *p);

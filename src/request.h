@@ -101,10 +101,10 @@ struct work {
 	struct digest key;
 	struct plan plan;
 	struct cache_entry *stale; /* what the cache has; may be NULL */
-	int64_t deadline_ns;
+	enum stage at;             /* where it is, or where it failed */
+	int64_t began_ns;          /* of the present stage, clock_ns() */
 	/* [fetch] */
 	struct origin_fetch fetch;
-	int64_t fetch_start_ns;
 	/* [render] */
 	struct render_job job;
 	/* [settle] */

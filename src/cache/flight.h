@@ -27,13 +27,16 @@ struct flights *flights_new(void);
 void flights_free(struct flights *t); /* nothing may be in flight */
 
 /*
- * Joins the flight of key, or makes one. True: this one leads, and the caller
- * must see to it that flight_land() is called in the end. The waiter may be
- * woken, and gone, before this returns (but not by the caller's own work).
- * A cancelled flight is never joined; a new one replaces it.
+ * Joins the flight of key, or makes one. True: this one leads: *flight is set,
+ * and the caller must see to it that flight_land() is called in the end, even
+ * if w has left by then. The waiter may be woken, and gone, before this
+ * returns. A cancelled flight is never joined; a new one replaces it.
+ *
+ * Before the call w must be all zero but wake; flight_leave() on it is allowed
+ * (from another thread, before or during this call) and says false then.
  */
 bool flight_join(struct flights *t, const struct digest *key,
-    struct flight_waiter *w) must_check;
+    struct flight_waiter *w, struct flight **flight) must_check;
 /* True: w was still waiting and will not be woken. False: it was, or is
  * being, woken. Any thread. */
 bool flight_leave(struct flights *t, struct flight_waiter *w) must_check;

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE PAGE: how a request becomes an answer.
+ *
+ *   a request:  claim  verify  parse  lookup ............ record  answer
+ *                                        \                 ^
+ *   its work:                             fetch  render  settle
+ *
+ * A request runs on the thread that read it. A hit, or an error, is recorded
+ * and answered right there. On a miss it is parked and joins the flight of its
+ * key; the first to join has the work done, which moves over origin's and
+ * render's threads by itself and in settle wakes everyone who still waits.
+ *
+ * Failure is not a second path: a stage fills err and the rest is skipped;
+ * settle sees all work, record and answer see every request, exactly once.
+ */
+#include "pipeline.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "auth/auth.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/lock.h"
+#include "metric/metric.h"
+#include "record.h"
+
+/* Longest URL, path and query together; a 4 kB base64 request must pass. */
+enum { URI_MAX = 8000, IDENTITY_MAX = 512 };
+
+struct pipeline {
+	struct pipeline_parts parts;
+	struct flights *flights;
+	_Atomic unsigned busy;
+	struct lock lock; /* the configuration pointer's row of lock.h */
+	struct routes *routes under(lock);
+};
+
+/* --- 1. claim: which mount, what is said to be signed --- */
+
+static bool
+stage_claim(struct request *r)
+{
+	struct slice path = r->uri;
+	size_t prefix = 0;
+
+	if (r->uri.len > URI_MAX)
+		return err_param(&r->err, ERR_URL_TOO_LONG, "url", "", 0,
+		    "at most %d bytes", URI_MAX);
+	path = slice_cut(&r->in.query, '?');
+	r->route = routes_find(r->routes, path);
+	if (r->route == NULL)
+		return err_set(&r->err, ERR_NO_MOUNT, "%.*s",
+		    (int)(path.len < 80 ? path.len : 80), path.at);
+	/* The language sees its path with one leading slash. */
+	prefix = strlen(r->route->mount->path) - 1;
+	r->in.path = slice_skip(path, prefix);
+	r->in.accept = r->accept;
+	r->in.stores = r->route->mount->stores.item;
+	r->in.nstore = r->route->mount->stores.n;
+	r->in.formats = r->route->results;
+	return r->route->dialect->claim(&r->in, &r->claim, &r->err);
+}
+
+/* --- 2. verify: may this one ask for that --- */
+
+static bool
+stage_verify(struct request *r)
+{
+	const struct auth_ask ask = {
+		.mount = r->route->mount,
+		.method = r->method,
+		.host = r->host,
+		.signed_text = r->claim.signed_text,
+		.signature = r->claim.signature,
+		.expires = r->claim.expires,
+	};
+
+	return auth_check(&ask, &r->err);
+}
+
+/* --- 3. parse: the plan, checked by the mount's policy, and its key --- */
+
+static struct digest
+key_of(const struct request *r, const char *version)
+{
+	const struct plan *p = &r->plan;
+	char identity[PLAN_SOURCES][IDENTITY_MAX];
+	struct slice stores[PLAN_SOURCES];
+
+	for (size_t i = 0; i < p->nsource; i++) {
+		origin_identity(r->routes->conf,
+		    plan_slice(p, p->source[i].store), identity[i],
+		    sizeof(identity[i]));
+		stores[i] = slice_of(identity[i]);
+	}
+	return plan_key(p, stores, p->nsource, slice_of(version));
+}
+
+static bool
+parse(struct request *r, const char *version)
+{
+	plan_init(&r->plan);
+	if (!r->route->dialect->parse(&r->in, &r->plan, &r->err) ||
+	    !plan_check(&r->plan, &r->route->policy, &r->err))
+		return false;
+	r->key = key_of(r, version);
+	return true;
+}
+
+static bool
+stage_parse(struct request *r)
+{
+	return parse(r, r->pipeline->parts.version);
+}
+
+/* --- 4. lookup: answer from the cache, or join the flight of the key --- */
+
+static void finish(struct request *r);
+static void stage_fetch(struct work *w);
+
+/* A request that waited learns how the work ended. Any thread. */
+static void
+request_wake(struct flight_waiter *waiter, const void *result)
+{
+	struct request *r = (struct request *)(void *)((char *)waiter -
+	    offsetof(struct request, waiter));
+	const struct work *w = result;
+
+	for (int i = STAGE_FETCH; i <= STAGE_SETTLE; i++)
+		r->stage_ns[i] = w->stage_ns[i];
+	if (w->entry != NULL)
+		r->entry = cache_entry_ref(w->entry);
+	else
+		r->err = w->err;
+	if (r->cache != CACHE_USE_JOINED || w->cache == CACHE_USE_STALE)
+		r->cache = w->cache;
+	r->worker = w->job.worker;
+	r->at = w->entry != NULL ? STAGE_ANSWER : w->at;
+	finish(r);
+}
+
+static struct work *
+work_new(const struct request *r, struct cache_entry *stale)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+
+	w->pipeline = r->pipeline;
+	w->routes = routes_ref(r->routes);
+	w->route = r->route;
+	w->key = r->key;
+	w->plan = r->plan;
+	w->stale = stale != NULL ? cache_entry_ref(stale) : NULL;
+	return w;
+}
+
+static void
+work_free(struct work *w)
+{
+	free(w->fetch.store);
+	free(w->fetch.key);
+	blob_drop(w->fetch.body);
+	cache_entry_drop(w->stale);
+	cache_entry_drop(w->entry);
+	routes_drop(w->routes);
+	free(w);
+}
+
+/*
+ * Parks r and joins. From flight_join() on r may be answered by another
+ * thread at any time, so the work is made before it and r is not touched after
+ * it, unless r leads: then only the work begun here can wake it, or its
+ * client's leaving, which does not free it before this thread returns.
+ */
+static void
+join_flight(struct request *r, struct cache_entry *stale)
+{
+	struct pipeline *p = r->pipeline;
+	struct work *w = work_new(r, stale);
+
+	r->waiter = (struct flight_waiter){ .wake = request_wake };
+	r->cache = CACHE_USE_JOINED;
+	r->parked = true;
+	r->ops->park(r);
+	if (!flight_join(p->flights, &w->key, &r->waiter, &w->flight)) {
+		work_free(w);
+		return;
+	}
+	atomic_fetch_add_explicit(&p->busy, 1, memory_order_relaxed);
+	stage_fetch(w);
+}
+
+/* True: r has its answer. False: it is parked. */
+static bool
+stage_lookup(struct request *r)
+{
+	struct cache_entry *found = NULL;
+	int64_t began = clock_ns();
+
+	r->deadline_ns = r->start_ns + r->routes->conf->http_deadline;
+	switch (cache_find(r->pipeline->parts.cache, &r->key, &found)) {
+	case CACHE_FRESH:
+		r->entry = found;
+		r->cache = CACHE_USE_HIT;
+		return true;
+	case CACHE_RECORD:
+		if (r->ops->holds(r, found)) {
+			r->entry = found;
+			r->cache = CACHE_USE_HIT;
+			return true;
+		}
+		/* Known, but its bytes are gone: they must be made again. */
+		cache_entry_drop(found);
+		found = NULL;
+		break;
+	case CACHE_STALE:
+	case CACHE_MISS:
+		break;
+	}
+	r->stage_ns[STAGE_LOOKUP] = clock_ns() - began;
+	join_flight(r, found);
+	cache_entry_drop(found);
+	return false;
+}
+
+/* --- 5. fetch: the original, as a blob that may still be growing --- */
+
+static void stage_render(struct work *w);
+static void stage_settle(struct work *w);
+
+static char *
+string_of(const struct plan *p, struct span s)
+{
+	size_t size = (size_t)s.len + 1;
+
+	return slice_copy(plan_slice(p, s), xcalloc(size, 1), size);
+}
+
+static void
+fetch_begun(struct origin_fetch *f)
+{
+	struct work *w = f->owner;
+
+	w->stage_ns[STAGE_FETCH] = clock_ns() - w->began_ns;
+	if (!f->ok) {
+		w->err = f->err;
+		stage_settle(w);
+	} else if (f->not_modified) {
+		stage_settle(w);
+	} else {
+		stage_render(w);
+	}
+}
+
+static void
+stage_fetch(struct work *w)
+{
+	const struct plan_source *source = &w->plan.source[0];
+
+	w->at = STAGE_FETCH;
+	w->began_ns = clock_ns();
+	w->fetch.conf = w->routes->conf;
+	w->fetch.store = string_of(&w->plan, source->store);
+	w->fetch.key = string_of(&w->plan, source->key);
+	w->fetch.validator = w->stale != NULL ? w->stale->validator : NULL;
+	w->fetch.deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
+	w->fetch.cancel = flight_cancel(w->flight);
+	w->fetch.begin = fetch_begun;
+	w->fetch.owner = w;
+	origin_submit(w->pipeline->parts.origin, &w->fetch);
+}
+
+/* --- 6. render: plan and original to bytes, in a sandboxed process --- */
+
+/*
+ * A result counts only if its original arrived whole: a decoder may be content
+ * before the last byte came.
+ */
+static bool
+original_arrived(struct work *w)
+{
+	struct blob_view view = blob_look(w->fetch.body);
+
+	while (view.state == BLOB_GROWING && clock_ns() < w->fetch.deadline_ns)
+		view =
+		    blob_wait(w->fetch.body, view.size, w->fetch.deadline_ns);
+	if (view.state == BLOB_DONE)
+		return true;
+	if (view.state == BLOB_FAILED)
+		blob_error(w->fetch.body, &w->err);
+	else
+		err_set(&w->err, ERR_ORIGIN_TIMEOUT, "body at %zu bytes",
+		    view.size);
+	w->at = STAGE_FETCH;
+	return false;
+}
+
+static void
+render_done(struct render_job *job)
+{
+	struct work *w = job->owner;
+
+	w->stage_ns[STAGE_RENDER] = clock_ns() - w->began_ns;
+	if (!job->ok) {
+		enum blob_state state = blob_look(w->fetch.body).state;
+
+		w->err = job->err;
+		/* What broke the original off says more than what it broke. */
+		if (state == BLOB_FAILED)
+			blob_error(w->fetch.body, &w->err);
+	} else if (!original_arrived(w)) {
+		blob_drop(job->result);
+		job->result = NULL;
+	}
+	stage_settle(w);
+}
+
+static void
+stage_render(struct work *w)
+{
+	const struct conf *conf = w->routes->conf;
+	struct render_job *job = &w->job;
+
+	w->at = STAGE_RENDER;
+	w->began_ns = clock_ns();
+	job->plan = &w->plan;
+	job->original = w->fetch.body;
+	job->conf = conf;
+	job->originals = w->route->originals;
+	job->results = w->route->results;
+	job->domain = w->route->mount->name;
+	job->cost = plan_cost(&w->plan, 0);
+	job->deadline_ns =
+	    w->began_ns + conf->render_queue_time + conf->render_timeout;
+	job->cancel = flight_cancel(w->flight);
+	job->done = render_done;
+	job->owner = w;
+	if (!render_submit(w->pipeline->parts.render, job, &w->err))
+		stage_settle(w);
+}
+
+/* --- 7. settle: keep the result, wake everyone who waits --- */
+
+/* May an old result be answered instead of this error, and is it young
+ * enough? */
+static bool
+stale_serves(const struct work *w)
+{
+	int64_t until = 0;
+
+	if (w->stale == NULL)
+		return false;
+	until = atomic_load_explicit(
+	    &w->stale->fresh_until_ns, memory_order_relaxed);
+	if (clock_ns() >= until + w->routes->conf->cache_stale)
+		return false;
+	switch (err_row(w->err.code)->status) {
+	case 502:
+	case 503:
+	case 504:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct cache_entry *
+entry_of(struct work *w)
+{
+	struct cache_entry *entry = cache_entry_new(&w->key);
+	struct blob_view view = blob_look(w->job.result);
+	int64_t now_s = clock_wall_ns() / NS_PER_S;
+
+	_Static_assert((int)CACHE_VALIDATOR_MAX == (int)ORIGIN_VALIDATOR_MAX,
+	    "a validator fits in an entry");
+	cache_etag(view.data, view.size, entry->etag);
+	memcpy(entry->validator, w->fetch.facts.validator,
+	    sizeof(entry->validator));
+	entry->modified_s =
+	    w->fetch.facts.modified_s >= 0 ? w->fetch.facts.modified_s : now_s;
+	entry->made_s = now_s;
+	atomic_store_explicit(&entry->fresh_until_ns,
+	    clock_ns() + w->routes->conf->cache_fresh, memory_order_relaxed);
+	entry->facts = w->job.facts;
+	entry->body = take_ptr(w->job.result);
+	return entry;
+}
+
+static void
+stage_settle(struct work *w)
+{
+	struct pipeline *p = w->pipeline;
+	struct cache *cache = p->parts.cache;
+	int64_t began = clock_ns();
+
+	w->cache = CACHE_USE_MISS;
+	if (w->job.result != NULL) {
+		w->entry = entry_of(w);
+		cache_put(cache, w->entry);
+	} else if (w->err.code == ERR_NONE) {
+		cache_refresh(w->stale, began + w->routes->conf->cache_fresh);
+		w->entry = cache_entry_ref(w->stale);
+		w->cache = CACHE_USE_REVALIDATED;
+	} else if (stale_serves(w)) {
+		w->entry = cache_entry_ref(w->stale);
+		w->cache = CACHE_USE_STALE;
+	} else if (w->err.code == ERR_NO_SOURCE && w->stale != NULL) {
+		cache_forget(cache, &w->key);
+	}
+	w->stage_ns[STAGE_SETTLE] = clock_ns() - began;
+	flight_land(p->flights, w->flight, w);
+	work_free(w);
+	atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
+}
+
+/* --- 8. record, 9. answer: every request, exactly once --- */
+
+static void
+finish(struct request *r)
+{
+	int64_t began = clock_ns();
+
+	r->ops->decide(r);
+	record(r, r->pipeline->parts.events);
+	r->stage_ns[STAGE_RECORD] = clock_ns() - began;
+	r->ops->answer(r, r->parked);
+}
+
+/* --- the loop --- */
+
+/* Run in order on the request's own thread; false ends it early. */
+static const struct {
+	enum stage id;
+	bool (*run)(struct request *r);
+} asking[] = {
+	{ STAGE_CLAIM, stage_claim },
+	{ STAGE_VERIFY, stage_verify },
+	{ STAGE_PARSE, stage_parse },
+};
+
+static void
+request_begin(struct request *r)
+{
+	r->in.query = r->uri;
+	r->err.code = ERR_NONE;
+}
+
+void
+pipeline_start(struct pipeline *p, struct request *r)
+{
+	int64_t began = r->start_ns;
+
+	r->pipeline = p;
+	if (r->routes == NULL)
+		r->routes = pipeline_routes(p);
+	if (r->err.code != ERR_NONE) {
+		finish(r);
+		return;
+	}
+	request_begin(r);
+	for (size_t i = 0; i < NELEM(asking); i++) {
+		bool done = false;
+		int64_t ended = 0;
+
+		r->at = asking[i].id;
+		done = asking[i].run(r);
+		ended = clock_ns();
+		r->stage_ns[r->at] = ended - began;
+		began = ended;
+		if (!done) {
+			finish(r);
+			return;
+		}
+	}
+	r->at = STAGE_LOOKUP;
+	if (stage_lookup(r)) {
+		r->stage_ns[STAGE_LOOKUP] = clock_ns() - began;
+		finish(r);
+	}
+}
+
+bool
+pipeline_leave(struct request *r, enum err_code why)
+{
+	if (!flight_leave(r->pipeline->flights, &r->waiter))
+		return false;
+	err_set(&r->err, why, "while it waited");
+	finish(r);
+	return true;
+}
+
+bool
+pipeline_parse(struct request *r, const char *version)
+{
+	request_begin(r);
+	r->at = STAGE_CLAIM;
+	if (!stage_claim(r))
+		return false;
+	r->at = STAGE_VERIFY;
+	if (!stage_verify(r))
+		return false;
+	r->at = STAGE_PARSE;
+	return parse(r, version);
+}
+
+/* --- beginning and end --- */
+
+struct pipeline *
+pipeline_new(const struct pipeline_parts *parts, struct routes *routes)
+{
+	struct pipeline *p = xcalloc(1, sizeof(*p));
+
+	p->parts = *parts;
+	p->flights = flights_new();
+	p->routes = routes;
+	lock_init(&p->lock);
+	record_labels();
+	return p;
+}
+
+void
+pipeline_route(struct pipeline *p, struct routes *routes)
+{
+	struct routes *old = NULL;
+
+	lock_take(&p->lock);
+	old = p->routes;
+	p->routes = routes;
+	lock_drop(&p->lock);
+	routes_drop(old);
+}
+
+struct routes *
+pipeline_routes(struct pipeline *p)
+{
+	struct routes *routes = NULL;
+
+	lock_take(&p->lock);
+	routes = routes_ref(p->routes);
+	lock_drop(&p->lock);
+	return routes;
+}
+
+unsigned
+pipeline_busy(struct pipeline *p)
+{
+	return atomic_load_explicit(&p->busy, memory_order_acquire);
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	/* Work ends soon: its requests are gone, so every flight is cancelled. */
+	while (pipeline_busy(p) > 0)
+		clock_sleep_ns(5 * NS_PER_MS);
+	flights_free(p->flights);
+	routes_drop(p->routes);
+	lock_fini(&p->lock);
+	free(p);
+}
+
+void
+request_fini(struct request *r)
+{
+	cache_entry_drop(r->entry);
+	r->entry = NULL;
+	routes_drop(r->routes);
+	r->routes = NULL;
+}
