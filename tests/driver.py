@@ -18,6 +18,7 @@ import time
 
 LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?(.*?)(?:\s*#\s*(SKIP)\b:?\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*skip\S*\s*(.*))?", re.I)
+REASON_LINES = 10
 SECONDS = int(os.environ.get("PICTOR_TEST_SECONDS", "600"))
 COLOURS = {"PASS": "\33[32m", "FAIL": "\33[31m", "SKIP": "\33[34m"}
 
@@ -44,6 +45,7 @@ class Cases:
             return
         case = LINE.match(line)
         if not case:
+            self.explain(line)
             return
         bad, _, name, directive, reason = case.groups()
         directive = (directive or "").upper()
@@ -51,6 +53,15 @@ class Cases:
         if directive == "SKIP":
             result = "SKIP"
         self.rows.append((result, name or "case", reason or ""))
+
+    def explain(self, line):
+        """Comments behind a failed case say why."""
+        if not line.startswith("# ") or not self.rows:
+            return
+        result, name, reason = self.rows[-1]
+        if result == "FAIL" and reason.count("\n") < REASON_LINES:
+            reason = f"{reason}\n    {line[2:]}" if reason else line[2:]
+            self.rows[-1] = (result, name, reason)
 
     def finish(self, status, timed_out):
         """Adds what the TAP lines do not say."""
@@ -90,17 +101,21 @@ def run(command, log, cases):
         expired.set()
         end_group(child.pid)
 
+    def reap():
+        # Whoever it left behind must not keep the pipe open.
+        child.wait()
+        end_group(child.pid)
+
     timer = threading.Timer(SECONDS, expire)
     timer.start()
-    try:
-        for raw in child.stdout:
-            log.write(raw)
-            cases.read(raw.decode("utf-8", "replace").rstrip())
-        status = child.wait()
-    finally:
-        timer.cancel()
-        end_group(child.pid)
-    cases.finish(status, expired.is_set())
+    reaper = threading.Thread(target=reap)
+    reaper.start()
+    for raw in child.stdout:
+        log.write(raw)
+        cases.read(raw.decode("utf-8", "replace").rstrip())
+    reaper.join()
+    timer.cancel()
+    cases.finish(child.returncode, expired.is_set())
 
 
 def worst(rows):

@@ -41,10 +41,14 @@ class PytestPlugin:
         self.out = out
         self.count = 0
 
-    def line(self, good, name, directive=""):
+    def line(self, good, name, directive="", why=""):
         self.count += 1
         print(f"{'ok' if good else 'not ok'} {self.count} - {name}{directive}",
-            file=self.out, flush=True)
+            file=self.out)
+        for line in str(why).splitlines():
+            if line.startswith("E  "):
+                print(f"# {line[1:].strip()}", file=self.out)
+        self.out.flush()
 
     def pytest_runtest_logreport(self, report):
         name = report.nodeid.split("::", 1)[-1].replace("#", "%23")
@@ -54,13 +58,13 @@ class PytestPlugin:
             self.line(True, name, " # SKIP " + why.removeprefix("Skipped: "))
         elif report.failed:
             self.line(False, name if report.when == "call"
-                else f"{name} ({report.when})")
+                else f"{name} ({report.when})", why=report.longrepr)
         elif report.when == "call":
             self.line(True, name)
 
     def pytest_collectreport(self, report):
         if report.failed:
-            self.line(False, f"collect {report.nodeid}")
+            self.line(False, f"collect {report.nodeid}", why=report.longrepr)
         elif report.skipped:
             self.line(True, f"collect {report.nodeid}",
                 " # SKIP " + str(report.longrepr[2]))
