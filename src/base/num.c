@@ -230,7 +230,15 @@ num_bool(struct slice s, bool *out)
 	return false;
 }
 
-/* -d.ddde-xx with as few digits as read back; in the C locale. */
+static bool
+reads_back(const char *text, double value)
+{
+	double back = strtod(text, NULL);
+
+	return !(back < value) && !(back > value);
+}
+
+/* d.ddde-xx with as few digits as read back; in the C locale. */
 static void
 print_shortest(double value, char *out, size_t size)
 {
@@ -240,8 +248,17 @@ print_shortest(double value, char *out, size_t size)
 
 	for (; digits < 17; digits++) {
 		snprintf(out, size, "%.*e", digits - 1, value);
-		if (!(strtod(out, NULL) < value) &&
-		    !(strtod(out, NULL) > value))
+		if (reads_back(out, value))
+			return;
+	}
+	/*
+	 * Above a power of two doubles are twice as far apart as below it, so
+	 * the next 16 digits may read back where the nearest do not. There is
+	 * no carry: it would have left 15 digits, which were tried.
+	 */
+	if (out[16] < '9') {
+		out[16]++;
+		if (reads_back(out, value))
 			return;
 	}
 	snprintf(out, size, "%.16e", value);
