@@ -93,7 +93,7 @@ def main():
     if os.path.basename(path).startswith("test_"):
         return run_pytest(path)
     sys.argv = sys.argv[1:]
-    sys.path[0] = os.path.dirname(path)
+    sys.path[:1] = [os.path.dirname(path), os.path.dirname(__file__)]
     runpy.run_path(path, run_name="__main__")
     return 0
 
