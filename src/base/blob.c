@@ -181,6 +181,12 @@ blob_drop(struct blob *b)
 	free(b);
 }
 
+bool
+blob_is_shared(const struct blob *b)
+{
+	return atomic_load_explicit(&b->refs, memory_order_acquire) > 1;
+}
+
 /* What the producer itself has written. */
 static size_t
 blob_size(const struct blob *b)

@@ -25,6 +25,11 @@ struct blob *blob_from_take(uint8_t *bytes, size_t size);
 struct blob *blob_copy(const void *bytes, size_t size) must_check;
 struct blob *blob_ref(struct blob *b);
 void blob_drop(struct blob *b); /* NULL is allowed */
+/*
+ * False: the caller's reference is the only one left. A producer that sees
+ * this may stop, since nobody will ever read the rest.
+ */
+bool blob_is_shared(const struct blob *b);
 
 bool blob_append(
     struct blob *b, const void *data, size_t size, struct err *e) must_check;
