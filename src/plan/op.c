@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rows of op.def and format.def as constant tables, the search in them,
+ * and what a value of each type looks like as text.
+ */
+#include "plan/op.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/num.h"
+
+/* ---- Word lists ---- */
+
+#define NO_CHOICES_words       NULL
+#define CHOICES(list)          static const char *const list##_words[] = {
+#define CHOICE(list, id, word) word,
+#define CHOICES_END(list) \
+	NULL              \
+	}                 \
+	;
+#define OP(id, name, phase, text)
+#define ARG(op, id, name, type, min, max, def, unit, list, text)
+#define OP_END(op)
+#define FORMAT(id, name, media, ext, flags, side, text)
+#define OUT(id, name, type, min, max, def, unit, list, text)
+/* clang-format off */
+#include "plan/op.def"
+#include "plan/format.def"
+/* clang-format on */
+#undef CHOICES
+#undef CHOICE
+#undef CHOICES_END
+#undef OP
+#undef ARG
+#undef OP_END
+#undef FORMAT
+#undef OUT
+
+#define CHOICES(list)
+#define CHOICE(list, id, word)
+#define CHOICES_END(list)
+
+/* ---- Arguments of each operation; an array may not be empty ---- */
+
+#define OP(id, name, phase, text) static const struct arg_row id##_args[] = {
+#define ARG(op, id, name, type, min, max, def, unit, list, text)         \
+	{ (name), ARG_##type, (min), (max), (def), (unit), list##_words, \
+		(text) },
+#define OP_END(op)                                       \
+	{                                                \
+		NULL, ARG_NUM, 0, 0, 0, NULL, NULL, NULL \
+	}                                                \
+	}                                                \
+	;
+/* clang-format off */
+#include "plan/op.def"
+/* clang-format on */
+#undef OP
+#undef ARG
+#undef OP_END
+
+static const struct op_row op_rows[] = {
+#define OP(id, name, phase, text) \
+	{ (name), PHASE_##phase, (text), id##_args, NELEM(id##_args) - 1 },
+#define ARG(op, id, name, type, min, max, def, unit, list, text)
+#define OP_END(op)
+/* clang-format off */
+#include "plan/op.def"
+/* clang-format on */
+#undef OP
+#undef ARG
+#undef OP_END
+};
+
+static const struct format_row format_rows[] = {
+#define FORMAT(id, name, media, ext, flags, side, text) \
+	{ (name), (media), (ext), (flags), (side), (text) },
+#define OUT(id, name, type, min, max, def, unit, list, text)
+/* clang-format off */
+#include "plan/format.def"
+/* clang-format on */
+#undef FORMAT
+#undef OUT
+};
+
+static const struct arg_row out_rows[] = {
+#define FORMAT(id, name, media, ext, flags, side, text)
+#define OUT(id, name, type, min, max, def, unit, list, text)             \
+	{ (name), ARG_##type, (min), (max), (def), (unit), list##_words, \
+		(text) },
+/* clang-format off */
+#include "plan/format.def"
+/* clang-format on */
+#undef FORMAT
+#undef OUT
+};
+
+/* Every operation fits into a step. */
+#define OP(id, name, phase, text)
+#define ARG(op, id, name, type, min, max, def, unit, list, text)
+#define OP_END(op) _Static_assert((int)op##_ARGS <= (int)OP_ARGS_MAX, #op);
+/* clang-format off */
+#include "plan/op.def"
+/* clang-format on */
+#undef OP
+#undef ARG
+#undef OP_END
+#undef CHOICES
+#undef CHOICE
+#undef CHOICES_END
+
+_Static_assert(NELEM(op_rows) == OP_COUNT, "a row for each operation");
+_Static_assert(NELEM(format_rows) == FORMAT_COUNT, "a row for each format");
+_Static_assert(FORMAT_COUNT <= 32, "a format_set holds them all");
+
+const struct op_row *
+op_row(enum op op)
+{
+	assert((unsigned)op < OP_COUNT);
+	return &op_rows[op];
+}
+
+const struct arg_row *
+out_row(enum out out)
+{
+	assert((unsigned)out < OUT_COUNT);
+	return &out_rows[out];
+}
+
+const struct format_row *
+format_row(enum format format)
+{
+	assert((unsigned)format < FORMAT_COUNT);
+	return &format_rows[format];
+}
+
+/* ---- Names ---- */
+
+bool
+op_find(struct slice name, enum op *op)
+{
+	static const struct {
+		const char *name;
+		enum op op;
+	} aliases[] = {
+		{ "auto_orient", OP_AUTOORIENT },
+		{ "autorotate", OP_AUTOORIENT },
+		{ "crop", OP_EXTRACT },
+		{ "greyscale", OP_GRAYSCALE },
+	};
+
+	for (size_t i = 0; i < OP_COUNT; i++) {
+		if (slice_is(name, op_rows[i].name)) {
+			*op = (enum op)i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < NELEM(aliases); i++) {
+		if (slice_is(name, aliases[i].name)) {
+			*op = aliases[i].op;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+format_find(struct slice name, enum format *format)
+{
+	static const struct {
+		const char *name;
+		enum format format;
+	} aliases[] = {
+		{ "jpg", FORMAT_JPEG },
+		{ "jpe", FORMAT_JPEG },
+		{ "heif", FORMAT_HEIC },
+	};
+
+	for (size_t i = 0; i < FORMAT_COUNT; i++) {
+		if (slice_is(name, format_rows[i].name)) {
+			*format = (enum format)i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < NELEM(aliases); i++) {
+		if (slice_is(name, aliases[i].name)) {
+			*format = aliases[i].format;
+			return true;
+		}
+	}
+	return false;
+}
+
+format_set
+format_all(unsigned flags)
+{
+	format_set set = 0;
+
+	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++)
+		if ((format_rows[i].flags & flags) == flags)
+			set |= FORMAT_BIT(i);
+	return set;
+}
+
+/* ---- First bytes ---- */
+
+struct magic {
+	size_t at;
+	const char *bytes;
+	size_t size;
+};
+
+#define MAGIC(at, literal)                           \
+	{                                            \
+		(at), (literal), sizeof(literal) - 1 \
+	}
+
+static bool
+magic_is(const struct magic *m, const uint8_t *bytes, size_t size)
+{
+	return m->bytes != NULL && size >= m->at + m->size &&
+	    memcmp(bytes + m->at, m->bytes, m->size) == 0;
+}
+
+/*
+ * ISO base media (ISO/IEC 14496-12 section 4.3): a file type box with one main
+ * brand and further compatible ones. The main brand decides where it names a
+ * codec; the general ones (mif1, msf1, miaf) are AVIF only if the list says
+ * so, since HEIC files have them too.
+ */
+static bool
+sniff_ftyp(const uint8_t *bytes, size_t size, enum format *format)
+{
+	static const struct {
+		const char *brand;
+		bool general;
+		enum format format;
+	} brands[] = {
+		{ "avif", false, FORMAT_AVIF },
+		{ "avis", false, FORMAT_AVIF },
+		{ "heic", false, FORMAT_HEIC },
+		{ "heix", false, FORMAT_HEIC },
+		{ "heim", false, FORMAT_HEIC },
+		{ "heis", false, FORMAT_HEIC },
+		{ "hevc", false, FORMAT_HEIC },
+		{ "hevx", false, FORMAT_HEIC },
+		{ "mif1", true, FORMAT_HEIC },
+		{ "msf1", true, FORMAT_HEIC },
+		{ "miaf", true, FORMAT_HEIC },
+	};
+	size_t end;
+	bool general = false;
+
+	if (size < 12 || memcmp(bytes + 4, "ftyp", 4) != 0)
+		return false;
+	end = (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 |
+	    (size_t)bytes[2] << 8 | bytes[3];
+	if (end > size)
+		end = size;
+	/* Main brand, then (behind the four bytes of its version) the others. */
+	for (size_t at = 8; at == 8 || (general && at + 4 <= end);
+	     at += at == 8 ? 8 : 4) {
+		for (size_t i = 0; i < NELEM(brands); i++) {
+			if (memcmp(bytes + at, brands[i].brand, 4) != 0)
+				continue;
+			general = brands[i].general;
+			*format = brands[i].format;
+			if (!general)
+				return true;
+		}
+	}
+	return general;
+}
+
+bool
+format_sniff(const uint8_t *bytes, size_t size, enum format *format)
+{
+	static const struct {
+		struct magic first, second;
+		enum format format;
+	} magics[] = {
+		{ MAGIC(0, "\xff\xd8\xff"), { 0, NULL, 0 }, FORMAT_JPEG },
+		{ MAGIC(0, "\x89PNG\r\n\x1a\n"), { 0, NULL, 0 }, FORMAT_PNG },
+		{ MAGIC(0, "RIFF"), MAGIC(8, "WEBP"), FORMAT_WEBP },
+		{ MAGIC(0, "GIF87a"), { 0, NULL, 0 }, FORMAT_GIF },
+		{ MAGIC(0, "GIF89a"), { 0, NULL, 0 }, FORMAT_GIF },
+	};
+
+	for (size_t i = 0; i < NELEM(magics); i++) {
+		if (magic_is(&magics[i].first, bytes, size) &&
+		    (magics[i].second.bytes == NULL ||
+			magic_is(&magics[i].second, bytes, size))) {
+			*format = magics[i].format;
+			return true;
+		}
+	}
+	return sniff_ftyp(bytes, size, format);
+}
+
+/* ---- Values as text ---- */
+
+bool
+arg_default(const struct arg_row *row, union arg *value)
+{
+	union arg v = { .whole = 0 };
+
+	if (isnan(row->def))
+		return false;
+	switch (row->type) {
+	case ARG_NUM:
+		v.num = row->def;
+		break;
+	case ARG_WHOLE:
+		v.whole = (int64_t)row->def;
+		break;
+	case ARG_LENGTH:
+		v.length.value = (float)row->def;
+		break;
+	case ARG_BOOL:
+		v.on = (int64_t)row->def;
+		break;
+	case ARG_PICK:
+		v.pick = (int64_t)row->def;
+		break;
+	case ARG_SET:
+		v.set = (uint64_t)row->def;
+		break;
+	case ARG_COLOUR:
+		v.colour = (uint64_t)row->def;
+		break;
+	}
+	*value = v;
+	return true;
+}
+
+static bool
+same_float(float a, float b)
+{
+	return !(a < b) && !(a > b);
+}
+
+/*
+ * The shortest of few decimals that reads back as the same float, so that
+ * 33.3 is not 33.29999923706055.
+ */
+static size_t
+print_length(struct length length, char *out, size_t size)
+{
+	char number[NUM_TEXT_MAX];
+	double exact = (double)length.value;
+	double shown = exact;
+	double ten = 1;
+
+	for (int decimals = 0; decimals < 8; decimals++, ten *= 10) {
+		double rounded = round(exact * ten) / ten;
+
+		if (same_float((float)rounded, length.value)) {
+			shown = rounded;
+			break;
+		}
+	}
+	num_print(shown, number);
+	return (size_t)snprintf(
+	    out, size, "%s%s", number, length.percent ? "%" : "");
+}
+
+static size_t
+print_set(const struct arg_row *row, uint64_t set, char *out, size_t size)
+{
+	size_t n = 0;
+
+	if (set == 0)
+		return (size_t)snprintf(out, size, "none");
+	for (size_t i = 0; row->choices[i] != NULL; i++) {
+		if ((set >> i & 1) == 0)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%s%s",
+		    n > 0 ? "," : "", row->choices[i]);
+		assert(n < size);
+	}
+	return n;
+}
+
+size_t
+arg_print(const struct arg_row *row, union arg value, char out[ARG_TEXT_MAX])
+{
+	int n = 0;
+
+	switch (row->type) {
+	case ARG_NUM:
+		return num_print(value.num, out);
+	case ARG_WHOLE:
+	case ARG_BOOL:
+		n = snprintf(out, ARG_TEXT_MAX, "%" PRId64, value.whole);
+		break;
+	case ARG_LENGTH:
+		return print_length(value.length, out, ARG_TEXT_MAX);
+	case ARG_PICK:
+		n = snprintf(out, ARG_TEXT_MAX, "%s", row->choices[value.pick]);
+		break;
+	case ARG_SET:
+		return print_set(row, value.set, out, ARG_TEXT_MAX);
+	case ARG_COLOUR:
+		n = snprintf(out, ARG_TEXT_MAX, "#%08" PRIx64, value.colour);
+		break;
+	}
+	assert(n > 0 && n < ARG_TEXT_MAX);
+	return (size_t)n;
+}
+
+static void
+list_words(
+    const struct arg_row *row, const char *before, char *out, size_t size)
+{
+	size_t n = (size_t)snprintf(out, size, "%s", before);
+
+	for (size_t i = 0; row->choices[i] != NULL && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s",
+		    i > 0 ? ", " : "", row->choices[i]);
+}
+
+void
+arg_accepted(const struct arg_row *row, char *out, size_t size)
+{
+	char min[NUM_TEXT_MAX];
+	char max[NUM_TEXT_MAX];
+	const char *space = row->unit[0] != '\0' ? " " : "";
+
+	num_print(row->min, min);
+	num_print(row->max, max);
+	switch (row->type) {
+	case ARG_NUM:
+		snprintf(out, size, "%s to %s%s%s", min, max, space, row->unit);
+		break;
+	case ARG_WHOLE:
+		snprintf(out, size, "a whole number from %s to %s%s%s", min,
+		    max, space, row->unit);
+		break;
+	case ARG_LENGTH:
+		snprintf(
+		    out, size, "%s to %s pixels, or 0%% to 100%%", min, max);
+		break;
+	case ARG_BOOL:
+		snprintf(out, size, "true or false");
+		break;
+	case ARG_PICK:
+		list_words(row, "one of ", out, size);
+		break;
+	case ARG_SET:
+		list_words(
+		    row, "none, all, or a list with commas of ", out, size);
+		break;
+	case ARG_COLOUR:
+		snprintf(out, size,
+		    "a colour: a CSS name, rgb, rrggbb, rrggbbaa in hex, or "
+		    "rgb(r,g,b)");
+		break;
+	}
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How much work a plan is: milliseconds of a common core for each megapixel,
+ * measured once and rounded. It need not be exact: it keeps one request from
+ * asking for a thousand times the work of an ordinary one, and lets the render
+ * queue know what waits.
+ */
+#include <assert.h>
+#include <math.h>
+
+#include "plan/plan.h"
+
+/* What a picture is taken for when neither it nor the request says its size. */
+#define COST_PIXELS 2e6
+/* Height of a picture of width 1 when only one side is known. */
+#define COST_ASPECT 0.75
+/* Starting, header, hand-over. */
+#define COST_BASE 1.0
+
+/* ms for a megapixel at the size of that step. */
+#define COST_DECODE     4.0
+#define COST_RESIZE     4.0
+#define COST_PIXELWISE  2.0
+#define COST_TURN       4.0
+#define COST_TURN_FREE  40.0
+#define COST_SMART      15.0
+#define COST_BLUR_BOX   3.0
+#define COST_BLUR       6.0
+#define COST_BLUR_SIGMA 3.0
+#define COST_SHARPEN    40.0
+
+/*
+ * Above this sigma the blur works on a shrunk copy, so it grows no further.
+ */
+#define COST_SIGMA_MOST 32.0
+
+/* Encoding at the effort that is the default. */
+static const double encode_cost[FORMAT_COUNT] = {
+	[FORMAT_SAME] = 25,
+	[FORMAT_AUTO] = 150,
+	[FORMAT_JPEG] = 6,
+	[FORMAT_PNG] = 60,
+	[FORMAT_WEBP] = 80,
+	[FORMAT_AVIF] = 250,
+	[FORMAT_GIF] = 250,
+};
+
+/* Pixels of a box of which one side may be missing (0). */
+static double
+box_pixels(double width, double height)
+{
+	if (width > 0 && height > 0)
+		return width * height;
+	return width > 0 ? width * width * COST_ASPECT
+			 : height * height / COST_ASPECT;
+}
+
+static double
+resize_pixels(const struct plan_step *s, double before)
+{
+	double ratio = step_get(s, RESIZE_RATIO).num;
+	double wanted;
+
+	if (step_has(s, RESIZE_RATIO))
+		wanted = before * ratio * ratio;
+	else
+		wanted = box_pixels((double)step_get(s, RESIZE_WIDTH).whole,
+		    (double)step_get(s, RESIZE_HEIGHT).whole);
+	/* The box may still be filled with bars. */
+	if (step_get(s, RESIZE_NO_ENLARGE).on &&
+	    step_get(s, RESIZE_FIT).pick != FIT_CONTAIN)
+		wanted = fmin(wanted, before);
+	return wanted;
+}
+
+static double
+extract_pixels(const struct plan_step *s, double before)
+{
+	struct length width = step_get(s, EXTRACT_WIDTH).length;
+	struct length height = step_get(s, EXTRACT_HEIGHT).length;
+
+	if (width.percent || height.percent)
+		return before *
+		    (width.percent ? (double)width.value / 100 : 1) *
+		    (height.percent ? (double)height.value / 100 : 1);
+	return fmin(before, (double)width.value * (double)height.value);
+}
+
+/* Work for a megapixel, without scaling. */
+static double
+step_rate(const struct plan_step *s)
+{
+	double sigma;
+
+	switch ((enum op)s->op) {
+	case OP_AUTOORIENT:
+	case OP_EXTRACT:
+		return 0;
+	case OP_ROTATE:
+		return fmod(step_get(s, ROTATE_ANGLE).num, 90) < 0 ||
+			fmod(step_get(s, ROTATE_ANGLE).num, 90) > 0
+		    ? COST_TURN_FREE
+		    : COST_TURN;
+	case OP_FLIP:
+		return COST_TURN;
+	case OP_FLOP:
+	case OP_FLATTEN:
+	case OP_GRAYSCALE:
+		return COST_PIXELWISE;
+	case OP_RESIZE:
+		return step_get(s, RESIZE_POSITION).pick >= POSITION_ENTROPY
+		    ? COST_RESIZE + COST_SMART
+		    : COST_RESIZE;
+	case OP_BLUR:
+		sigma = step_get(s, BLUR_SIGMA).num;
+		return step_has(s, BLUR_SIGMA)
+		    ? COST_BLUR + COST_BLUR_SIGMA * fmin(sigma, COST_SIGMA_MOST)
+		    : COST_BLUR_BOX;
+	case OP_SHARPEN:
+		return step_has(s, SHARPEN_SIGMA)
+		    ? COST_SHARPEN * fmax(1, step_get(s, SHARPEN_SIGMA).num)
+		    : COST_BLUR_BOX;
+	case OP_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* An effort that was asked for doubles the work with every other step. */
+static double
+effort_factor(const struct plan *p)
+{
+	if (!out_has(p, OUT_EFFORT))
+		return 1;
+	return exp2((double)out_get(p, OUT_EFFORT).whole / 2);
+}
+
+double
+plan_cost(const struct plan *p, double pixels)
+{
+	double now = pixels > 0 ? pixels : COST_PIXELS;
+	double megapixel = 1e-6;
+	double cost = COST_BASE;
+
+	if (p->out.untouched)
+		return cost;
+	if (pixels > 0)
+		cost += pixels * megapixel * COST_DECODE;
+	for (size_t i = 0; i < p->nstep; i++) {
+		const struct plan_step *s = &p->step[i];
+
+		if (s->op == OP_RESIZE)
+			now = resize_pixels(s, now);
+		else if (s->op == OP_EXTRACT)
+			now = extract_pixels(s, now);
+		else if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
+			now *= 2;
+		cost += now * megapixel * step_rate(s);
+	}
+	cost += now * megapixel * encode_cost[p->out.format] * effort_factor(p);
+	assert(isfinite(cost));
+	return cost;
+}
