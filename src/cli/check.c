@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pictor check: is the configuration right, and can this machine do the work?
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "cli/cli.h"
+#include "image/image.h"
+#include "origin/origin.h"
+#include "render/render.h"
+#include "route.h"
+
+/* An 8x8 grey ramp as PNG. */
+/* clang-format off */
+static const uint8_t tiny_png[] = {
+	0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d,
+	0x49, 0x48, 0x44, 0x52, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x08,
+	0x08, 0x00, 0x00, 0x00, 0x00, 0xe1, 0x64, 0xe1, 0x57, 0x00, 0x00, 0x00,
+	0x2a, 0x49, 0x44, 0x41, 0x54, 0x78, 0xda, 0x63, 0x60, 0x10, 0x50, 0x30,
+	0x70, 0x08, 0x48, 0x28, 0x80, 0xd1, 0x0d, 0x0c, 0x50, 0x7a, 0x02, 0x03,
+	0x94, 0x5e, 0xc0, 0x00, 0xa5, 0x37, 0x30, 0x40, 0xe9, 0x03, 0x0c, 0x50,
+	0xfa, 0x02, 0x03, 0x94, 0x7e, 0x00, 0x00, 0x1e, 0x75, 0x1c, 0x01, 0x9f,
+	0x44, 0x8f, 0x6d, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae,
+	0x42, 0x60, 0x82,
+};
+/* clang-format on */
+
+struct waiting {
+	struct lock lock;
+	struct cond done;
+	bool is_done under(lock);
+};
+
+static void
+job_done(struct render_job *job)
+{
+	struct waiting *w = job->owner;
+
+	lock_take(&w->lock);
+	w->is_done = true;
+	cond_wake_all(&w->done);
+	lock_drop(&w->lock);
+}
+
+static bool
+try_format(const struct conf *conf, struct render *render, enum format f,
+    struct err *e)
+{
+	scoped_free struct plan *plan = xcalloc(1, sizeof(*plan));
+	struct waiting w = { .is_done = false };
+	struct render_job job = { .plan = plan,
+		.conf = conf,
+		.originals = FORMAT_BIT(FORMAT_PNG),
+		.results = FORMAT_BIT(f),
+		.domain = "check",
+		.deadline_ns = clock_ns() + 20 * NS_PER_S,
+		.done = job_done,
+		.owner = &w };
+
+	plan_init(plan);
+	plan->out.format = (uint16_t)f;
+	job.original = blob_copy(tiny_png, sizeof(tiny_png));
+	if (job.original == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	lock_init(&w.lock);
+	cond_init(&w.done);
+	if (render_submit(render, &job, e)) {
+		lock_take(&w.lock);
+		while (!w.is_done)
+			(void)cond_wait(&w.done, &w.lock, CLOCK_NEVER);
+		lock_drop(&w.lock);
+	}
+	cond_fini(&w.done);
+	lock_fini(&w.lock);
+	blob_drop(job.original);
+	blob_drop(job.result);
+	if (!job.ok && job.err.code != ERR_NONE)
+		*e = job.err;
+	return job.ok;
+}
+
+static bool
+try_formats(const struct conf *conf, format_set set, struct err *e)
+{
+	struct render *render = NULL;
+	bool ok = true;
+
+	if (!render_new(conf, "/proc/self/exe", &render, e))
+		return false;
+	printf("worker ready (%s)\n",
+	    conf->render_mode == RENDER_JAIL ? "sandboxed" : "local");
+	for (int f = FORMAT_FIRST; ok && f < FORMAT_COUNT; f++) {
+		if ((set & FORMAT_BIT(f)) == 0)
+			continue;
+		ok = try_format(conf, render, (enum format)f, e);
+		printf("%s %s\n", format_row((enum format)f)->name,
+		    ok ? "can be written" : "FAILED");
+	}
+	render_free(render);
+	return ok;
+}
+
+bool
+cli_check(const struct cli *cli, struct err *e)
+{
+	struct conf *conf = NULL;
+	struct routes *routes = NULL;
+	bool ok = false;
+
+	if (!cli_conf(cli, SLICE("[render]\nworkers = 1\n"), &conf, e))
+		return false;
+	if (!routes_new_take(conf, &routes, e))
+		return false;
+	printf("configuration %s: %zu mounts, %zu stores\n",
+	    cli->config != NULL ? cli->config : "(defaults)", conf->nmount,
+	    conf->nstore);
+	printf("%s\n", image_version());
+	ok = origin_check(conf, e) &&
+	    try_formats(conf, routes_formats(routes, false), e);
+	routes_drop(routes);
+	return ok;
+}
