@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs tests, counts their cases and prints the sum as its last line.
+
+    run.py [--jobs=N] TEST...
+
+A test is a program of the build folder (where this runs) or a Python script
+of the source folder. It prints TAP, or nothing: then its exit status is its
+one case (0 passed, 77 skipped). A test that dies, hangs, or prints another
+number of cases than it planned has failed, whatever it printed before. What
+it started and left behind is ended with it. All it says is in NAME.log.
+
+Fails if a case failed and, with PICTOR_CI=1, if one was skipped: what CI
+skips it does not prove."""
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+LINE = re.compile(r"^(not )?ok\b\s*(\d+)?\s*(?:-\s*)?(.*?)"
+    r"(?:\s*#\s*(SKIP)\b:?\s*(.*))?$", re.I)
+PLAN = re.compile(r"^1\.\.(\d+)(?:\s*#\s*skip\S*\s*(.*))?", re.I)
+REASON_LINES = 10
+SECONDS = int(os.environ.get("PICTOR_TEST_SECONDS", "900"))
+COLOURS = {"PASS": "\33[32m", "FAIL": "\33[31m", "SKIP": "\33[34m"}
+SRC = os.environ.get("PICTOR_SRC", ".")
+
+
+class Cases:
+    """The cases of one test as they come: (result, name, reason)."""
+
+    def __init__(self):
+        self.rows = []
+        self.planned = None
+        self.bailed = None
+
+    def read(self, line):
+        plan = PLAN.match(line)
+        case = LINE.match(line)
+        if plan:
+            # cmocka prints one plan for each group of tests.
+            self.planned = (self.planned or 0) + int(plan.group(1))
+            if plan.group(1) == "0":
+                self.rows.append(("SKIP", "all", plan.group(2) or "no case"))
+                self.planned += 1
+        elif line.startswith("Bail out!"):
+            self.bailed = line[9:].strip() or "bailed out"
+        elif case:
+            bad, _, name, skipped, reason = case.groups()
+            # cmocka says "not ok # SKIP" of what skip() leaves out.
+            result = "SKIP" if skipped else "FAIL" if bad else "PASS"
+            self.rows.append((result, name or "case", reason or ""))
+        elif line.startswith("# "):
+            self.explain(line[2:])
+
+    def explain(self, line):
+        """Comments behind a failed case say why."""
+        if not self.rows:
+            return
+        result, name, reason = self.rows[-1]
+        if result == "FAIL" and reason.count("\n") < REASON_LINES:
+            reason = f"{reason}\n    {line}" if reason else line
+            self.rows[-1] = (result, name, reason)
+
+    def finish(self, status, timed_out):
+        """Adds what the TAP lines do not say."""
+        if timed_out:
+            self.rows.append(("FAIL", "time", f"not done in {SECONDS} s"))
+        elif self.bailed:
+            self.rows.append(("FAIL", "whole", self.bailed))
+        elif self.planned is None and not self.rows:
+            result = {0: "PASS", 77: "SKIP"}.get(status, "FAIL")
+            self.rows.append((result, "whole", f"exit status {status}"))
+        elif status < 0:
+            self.rows.append(("FAIL", "exit", f"died by signal {-status}"))
+        elif self.planned is not None and self.planned != len(self.rows):
+            self.rows.append(("FAIL", "plan",
+                f"{self.planned} planned, {len(self.rows)} run"))
+        elif status not in (0, 77) and self.count("FAIL") == 0:
+            self.rows.append(("FAIL", "exit", f"exit status {status}"))
+
+    def count(self, result):
+        return sum(r[0] == result for r in self.rows)
+
+
+def end_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run_group(command, log, cases):
+    """One process group, its output into the log, its TAP into cases."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
+        stdin=subprocess.DEVNULL, start_new_session=True)
+    expired = threading.Event()
+
+    def expire():
+        expired.set()
+        end_group(child.pid)
+
+    def reap():
+        # Whoever it left behind must not keep the pipe open.
+        child.wait()
+        end_group(child.pid)
+
+    timer = threading.Timer(SECONDS, expire)
+    timer.start()
+    reaper = threading.Thread(target=reap)
+    reaper.start()
+    for raw in child.stdout:
+        log.write(raw)
+        cases.read(raw.decode("utf-8", "replace").rstrip())
+    reaper.join()
+    timer.cancel()
+    cases.finish(child.returncode, expired.is_set())
+
+
+def command_of(test):
+    """Programs are built here, scripts lie beside their sources."""
+    if test.endswith(".py"):
+        return [sys.executable, os.path.join(SRC, "tests", "tap.py"),
+            os.path.join(SRC, test)]
+    return [os.path.join(".", test)]
+
+
+def run_test(test):
+    name = test.removesuffix(".py")
+    cases = Cases()
+    began = time.monotonic()
+    if os.path.dirname(name):
+        os.makedirs(os.path.dirname(name), exist_ok=True)
+    # Unbuffered: the test's stderr goes straight into the same file.
+    with open(name + ".log", "wb", buffering=0) as log:
+        try:
+            run_group(command_of(test), log, cases)
+        except OSError as e:
+            cases.rows.append(("FAIL", "start", str(e)))
+    report(test, cases, time.monotonic() - began)
+    return cases
+
+
+PRINTING = threading.Lock()
+
+
+def report(test, cases, took):
+    def show(result, text):
+        on, off = (COLOURS[result], "\33[m") if sys.stdout.isatty() else ("", "")
+        print(f"{on}{result}{off}: {text}", flush=True)
+
+    with PRINTING:
+        for result, name, reason in cases.rows:
+            if result != "PASS":
+                show(result, f"{test}: {name}" + (f" ({reason})" if reason else ""))
+        if cases.count("FAIL") == 0 and cases.count("PASS") > 0:
+            show("PASS", f"{test}: {cases.count('PASS')} of {len(cases.rows)}, "
+                f"{took:.1f} s")
+
+
+def jobs_of(arguments):
+    """--jobs=N, else what make was called with, else one."""
+    for a in arguments:
+        if a.startswith("--jobs="):
+            return int(a[7:])
+    said = re.search(r"(?:^|\s)-j\s*(\d+)", os.environ.get("MAKEFLAGS", ""))
+    return int(said.group(1)) if said else 1
+
+
+def main():
+    tests = [a for a in sys.argv[1:] if not a.startswith("--")]
+    with ThreadPoolExecutor(max_workers=jobs_of(sys.argv[1:])) as pool:
+        done = list(pool.map(run_test, tests))
+    passed, failed, skipped = (sum(c.count(r) for c in done)
+        for r in ("PASS", "FAIL", "SKIP"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    strict = os.environ.get("PICTOR_CI") == "1"
+    return 1 if failed or (strict and skipped) or not done else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
