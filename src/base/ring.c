@@ -30,6 +30,7 @@ ring_new(size_t slots, size_t size)
 {
 	struct ring *r = aligned_alloc(RING_CACHE_LINE, sizeof(*r));
 
+	/* One slot could not tell "full" from "free in the next round". */
 	assert(slots >= 2 && (slots & (slots - 1)) == 0 && size > 0);
 	if (r == NULL)
 		abort();

@@ -10,7 +10,7 @@
 
 struct ring;
 
-/* slots: a power of two. size: bytes of one record. */
+/* slots: a power of two from 2 on. size: bytes of one record. */
 struct ring *ring_new(size_t slots, size_t size);
 void ring_free(struct ring *r);
 /* Any thread. False: full, nothing was stored. */
