@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 /* Where a row's default is "leaving it out is different from every value". */
-#define UNSET NAN
+#define UNSET ((double)NAN)
 
 /* What sorts the query language's steps; also the manual's headings. */
 enum op_phase {
