@@ -28,10 +28,10 @@ def layer_table():
     return table
 
 
-def foreign_table():
+def place_table(name):
     """Header prefix -> list of the files or folders that may include it."""
     table = {}
-    for line in block("headers"):
+    for line in block(name):
         header, places = line.split(None, 1)
         table[header] = places.split()
     return table
@@ -92,6 +92,16 @@ def foreign_problems(table):
                     + ", ".join(places[0]))
 
 
+def restricted_problems(table):
+    for path in files(".c", ".h", ".def", under=("src/",)):
+        for line, mark, name in includes(path):
+            for header, places in table.items():
+                if mark == '"' and name.startswith(header) and not any(
+                        path.startswith("src/" + p) for p in places + [header]):
+                    yield (f'{path}:{line}: "{name}" is for '
+                        + ", ".join(places))
+
+
 def interface_problems(table):
     """A module is included by the header that names it, and by few others."""
     for path in files(".c", under=("src/",)):
@@ -111,7 +121,10 @@ def main():
     r = Report()
     table = layer_table()
     r.case("layers: arrows point down", own_problems(table))
-    r.case("layers: third-party headers", foreign_problems(foreign_table()))
+    r.case("layers: third-party headers",
+        foreign_problems(place_table("headers")))
+    r.case("layers: headers for some",
+        restricted_problems(place_table("restricted")))
     r.case("layers: a file's own header comes first",
         interface_problems(table))
     r.end()
