@@ -124,6 +124,10 @@ test_replace(void **state)
 	cache_look(c, &look);
 	assert_int_equal(look.entries, 1);
 	assert_in_range(look.bytes, 3000, 4500);
+	/* What was replaced is not counted any more: else it would leave. */
+	for (unsigned int i = 0; i < 1000; i++)
+		put(c, 7, 3000);
+	assert_int_equal(ask(c, 7), CACHE_FRESH);
 	cache_free(c);
 }
 
