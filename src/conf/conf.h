@@ -67,8 +67,9 @@ struct conf {
 	size_t nmount;
 	const struct conf_store *store;
 	size_t nstore;
-	const char *file;    /* where it came from; NULL: no file */
-	uint64_t generation; /* 1, 2, ...: of this process */
+	const char *file;       /* where it came from; NULL: no file */
+	uint64_t generation;    /* 1, 2, ...: of this process */
+	struct conf_life *life; /* count, memory, origins: conf's own */
 };
 #undef KEY
 #undef MOUNT_KEY

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What concerns more than one key, or more than a row's limits can say. */
+#include "base/codec.h"
+#include "base/num.h"
+#include "conf/build.h"
+
+/* The same as the highest max_width; a list cannot say it in its row. */
+enum { SIDE_MAX = 1000000 };
+
+/* As build_fail(), for a key by name: says where it was set. */
+static bool
+fail_key(const struct conf_part *part, const char *section, const char *key,
+    struct err *e, const char *why)
+{
+	struct slice in = slice_of(section);
+	bool from_file;
+	const struct conf_row *row =
+	    build_row(part->table, &in, slice_of(key), &from_file);
+
+	return build_fail(
+	    &part->where[row - part->table->rows], part, row, e, "%s", why);
+}
+
+static bool
+list_has(const struct conf_list *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list->item[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* NULL, or the first word that stands twice. */
+static const char *
+list_twice(const struct conf_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list_has(list, i, list->item[i]))
+			return list->item[i];
+	return NULL;
+}
+
+static const char *
+path_wrong(const char *path)
+{
+	struct slice s = slice_of(path);
+
+	if (!slice_starts(s, SLICE("/")) || !slice_ends(s, SLICE("/")))
+		return "must begin and end with /";
+	if (slice_starts(s, SLICE("/-/")))
+		return "may not be below /-/, which is the server's own";
+	if (strstr(path, "//") != NULL)
+		return "may not hold //";
+	/* It is compared with the path of the URL before any decoding. */
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] <= ' ' || s.at[i] > '~' ||
+		    strchr("%?#\"<>\\^`{|}", s.at[i]) != NULL)
+			return "must be written as in a URL: letters, digits "
+			       "and -._~!$&'()*+,;=:@/";
+	return NULL;
+}
+
+static bool
+host_ok(const char *host)
+{
+	struct slice s = slice_of(host);
+
+	if (slice_starts(s, SLICE("[")) && slice_ends(s, SLICE("]")))
+		return s.len > 2;
+	if (slice_starts(s, SLICE("*.")))
+		s = slice_skip(s, 2);
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
+			   "Z0123456789.-_",
+			s.at[i]) == NULL)
+			return false;
+	return s.len > 0;
+}
+
+static bool
+check_hosts(
+    const struct conf_part *part, const struct conf_mount *m, struct err *e)
+{
+	for (size_t i = 0; i < m->hosts.n; i++)
+		if (!host_ok(m->hosts.item[i]))
+			return fail_key(part, "mount", "hosts", e,
+			    "a host is a name without port, such as "
+			    "img.example.org or *.example.org");
+	return true;
+}
+
+static bool
+check_sizes(
+    const struct conf_part *part, const struct conf_mount *m, struct err *e)
+{
+	int64_t ignored;
+
+	for (size_t i = 0; i < m->sizes.n; i++)
+		if (!num_int(slice_of(m->sizes.item[i]), 1, SIDE_MAX, &ignored))
+			return fail_key(part, "mount", "sizes", e,
+			    "a size is a whole number from 1 to 1000000");
+	return true;
+}
+
+static bool
+check_stores(const struct conf_build *b, const struct conf_part *part,
+    const struct conf_mount *m, struct err *e)
+{
+	char why[ERR_TEXT_MAX];
+
+	for (size_t i = 0; i < m->stores.n; i++) {
+		const char *name = m->stores.item[i];
+
+		if (conf_store_find(b->conf, slice_of(name)) != NULL)
+			continue;
+		snprintf(why, sizeof(why),
+		    "there is no section [store.%.40s]; the first of those "
+		    "there are is [store.%s]",
+		    name, b->conf->store[0].name);
+		return fail_key(part, "mount", "stores", e, why);
+	}
+	return true;
+}
+
+/* Lists in which a word may not stand twice, nor none at all. */
+static bool
+check_lists(
+    const struct conf_part *part, const struct conf_mount *m, struct err *e)
+{
+	const struct {
+		const char *key;
+		const struct conf_list *list;
+		bool needed;
+	} lists[] = {
+		{ "stores", &m->stores, true },
+		{ "formats", &m->formats, true },
+		{ "originals", &m->originals, true },
+		{ "hosts", &m->hosts, false },
+		{ "sizes", &m->sizes, false },
+	};
+
+	for (size_t i = 0; i < NELEM(lists); i++) {
+		if (lists[i].needed && lists[i].list->n == 0)
+			return fail_key(part, "mount", lists[i].key, e,
+			    "needs at least one word");
+		if (list_twice(lists[i].list) != NULL)
+			return fail_key(part, "mount", lists[i].key, e,
+			    "names something twice");
+	}
+	return true;
+}
+
+static bool
+check_mount(
+    const struct conf_build *b, const struct conf_part *part, struct err *e)
+{
+	const struct conf_mount *m = part->base;
+	const char *why = path_wrong(m->path);
+
+	if (why != NULL)
+		return fail_key(part, "mount", "path", e, why);
+	if (m->dialect[0] == '\0')
+		return fail_key(
+		    part, "mount", "dialect", e, "needs a URL language");
+	for (const struct conf_part *other = b->life->part; other < part;
+	     other++) {
+		const struct conf_mount *o = other->base;
+
+		if (other->table == part->table &&
+		    strcmp(o->path, m->path) == 0)
+			return fail_key(part, "mount", "path", e,
+			    "another mount has this path already");
+	}
+	return check_lists(part, m, e) && check_hosts(part, m, e) &&
+	    check_sizes(part, m, e) && check_stores(b, part, m, e);
+}
+
+static bool
+check_main(const struct conf_build *b, struct err *e)
+{
+	const struct conf_part *part = &b->life->part[0];
+	const struct conf *c = b->conf;
+
+	if (c->http_listen.n == 0)
+		return fail_key(
+		    part, "http", "listen", e, "needs at least one address");
+	if (list_twice(&c->http_listen) != NULL)
+		return fail_key(
+		    part, "http", "listen", e, "names an address twice");
+	for (size_t i = 0; i < c->http_admin.n; i++)
+		if (list_has(&c->http_listen, c->http_listen.n,
+			c->http_admin.item[i]))
+			return fail_key(part, "http", "admin", e,
+			    "is also an address of listen");
+	return true;
+}
+
+bool
+build_check(const struct conf_build *b, struct err *e)
+{
+	const struct conf_life *life = b->life;
+
+	if (!check_main(b, e))
+		return false;
+	for (size_t i = 1; i < life->npart; i++) {
+		const struct conf_part *part = &life->part[i];
+		const struct conf_store *s = part->base;
+
+		if (part->table == conf_table(CONF_STORE_TABLE) &&
+		    s->root[0] == '\0')
+			return fail_key(part, "store", "root", e,
+			    "needs the folder of the originals");
+		if (part->table == conf_table(CONF_MOUNT_TABLE) &&
+		    !check_mount(b, part, e))
+			return false;
+	}
+	return true;
+}
