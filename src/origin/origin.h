@@ -29,12 +29,13 @@ struct origin_facts {
 
 struct origin_fetch {
 	/* Filled by the caller, constant until begin(): */
-	const struct conf
-	    *conf;             /* borrowed until the blob is finished: ref it */
+	const struct conf *conf; /* borrowed until begin() */
 	char *store;           /* name of a [store.NAME]; owned by the caller */
 	char *key;             /* decoded; owned by the caller */
 	const char *validator; /* of what the cache has; NULL: none */
-	int64_t deadline_ns;
+	int64_t deadline_ns;   /* of the body's last byte */
+	/* Not 0: stop. NULL: never. Looked at until begin(); after that a body
+	 * which nobody but origin holds any more stops by itself. */
 	const _Atomic uint32_t *cancel;
 	/* On an origin thread, exactly once. */
 	void (*begin)(struct origin_fetch *f);
@@ -55,12 +56,15 @@ bool origin_new(
     const struct conf *conf, struct origin **out, struct err *e) must_check;
 /* Never fails: what is wrong comes through begin(). Any thread. */
 void origin_submit(struct origin *o, struct origin_fetch *f);
+/* Nothing may be submitted any more; what waits is done first. */
 void origin_free(struct origin *o);
 /* For a new configuration, before it is published: are its roots readable? */
 bool origin_check(const struct conf *conf, struct err *e) must_check;
 /*
- * What makes a store the same store, for cache keys: "file:/srv/images".
- * Empty when there is no such store.
+ * What makes a store the same store, for cache keys: "file:/srv/images"; a
+ * place that does not fit is written as its digest. Empty when there is no
+ * such store. size: at least ORIGIN_IDENTITY_MIN.
  */
+enum { ORIGIN_IDENTITY_MIN = 80 };
 void origin_identity(
     const struct conf *conf, struct slice store, char *out, size_t size);
