@@ -85,9 +85,11 @@ fd_write_all(int fd, const void *data, size_t size)
 int
 fd_open_beneath(int dir, const char *path, int flags)
 {
+	/* Two bits, of which one is O_DIRECTORY. */
+	bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned int)(flags | O_CLOEXEC),
-		.mode = (flags & (O_CREAT | __O_TMPFILE)) != 0 ? 0640 : 0,
+		.mode = makes ? 0640 : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = -1;
