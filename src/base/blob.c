@@ -312,7 +312,9 @@ blob_wait(struct blob *b, size_t have, int64_t until_ns)
 void
 blob_error(const struct blob *b, struct err *e)
 {
-	assert(blob_look(b).state == BLOB_FAILED && b->error != NULL);
+	struct blob_view view = blob_look(b);
+
+	assert(view.state == BLOB_FAILED && b->error != NULL);
 	*e = *b->error;
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAY_S = 86400 };
+static const int64_t day_s = 86400;
 
 /* 9999-12-31T23:59:59Z: the last that has four digits of year. */
 static const int64_t clock_last_s = INT64_C(253402300799);
@@ -87,8 +87,8 @@ days_of(int64_t year, int month, int day)
 static struct date
 date_of(int64_t wall_s)
 {
-	int64_t days = wall_s / DAY_S;
-	int rest = (int)(wall_s % DAY_S);
+	int64_t days = wall_s / day_s;
+	int rest = (int)(wall_s % day_s);
 	/* A first guess by the mean year, right or one too large. */
 	struct date d = { .year = 1970 + days * 400 / 146097,
 		.month = 12,
@@ -321,8 +321,8 @@ clock_http_read(const char *text, size_t len, int64_t *wall_s)
 
 		if (!read_form((struct text){ text, len }, forms[i], &d))
 			continue;
-		*wall_s = days_of(d.year, d.month, d.day) * DAY_S +
-		    d.hour * 3600 + d.minute * 60 + d.second;
+		*wall_s = days_of(d.year, d.month, d.day) * day_s +
+		    INT64_C(3600) * d.hour + INT64_C(60) * d.minute + d.second;
 		return true;
 	}
 	return false;

@@ -138,7 +138,7 @@ codec_base64_encode(const uint8_t *in, size_t size, bool url, char *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < size; i += 3) {
-		size_t left = size - i < 3 ? size - i : 3;
+		size_t left = size - i;
 		uint32_t bits = (uint32_t)in[i] << 16;
 
 		if (left > 1)
@@ -146,6 +146,7 @@ codec_base64_encode(const uint8_t *in, size_t size, bool url, char *out)
 		if (left > 2)
 			bits |= in[i + 2];
 		for (unsigned int k = 0; k < 4; k++) {
+			/* One byte fills two letters, two fill three. */
 			if (k <= left)
 				out[n++] = alphabet[bits >> (18 - 6 * k) & 63];
 			else if (!url)

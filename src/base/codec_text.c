@@ -110,7 +110,6 @@ escape_log(uint32_t c, char piece[CODEC_PIECE_MAX])
 static const char *
 escape_html(uint32_t c, char piece[CODEC_PIECE_MAX])
 {
-	(void)piece;
 	switch (c) {
 	case '&':
 		return "&amp;";
@@ -129,7 +128,9 @@ escape_html(uint32_t c, char piece[CODEC_PIECE_MAX])
 		break;
 	}
 	/* HTML has no way to write control characters. */
-	return c < ' ' || (c >= 0x7f && c < 0xa0) ? replacement : NULL;
+	if (c >= ' ' && !(c >= 0x7f && c < 0xa0))
+		return NULL;
+	return memcpy(piece, replacement, sizeof(replacement));
 }
 
 static size_t

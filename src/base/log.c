@@ -68,7 +68,9 @@ log_level_name(enum log_level level)
 static bool
 log_to_journal(void)
 {
-	const char *stream = getenv("JOURNAL_STREAM");
+	/* Nothing sets the environment once there are threads. */
+	const char *stream =
+	    getenv("JOURNAL_STREAM"); /* NOLINT(concurrency-mt-unsafe) */
 	char here[64];
 	struct stat st;
 
@@ -83,12 +85,13 @@ log_to_journal(void)
 static size_t
 log_prefix(enum log_level level, char *line, size_t size)
 {
-	char now[CLOCK_ISO_SIZE];
 	int len;
 
 	if (log_to_journal()) {
 		len = snprintf(line, size, "<%d>", log_levels[level].syslog);
 	} else {
+		char now[CLOCK_ISO_SIZE];
+
 		clock_iso(clock_wall_ns(), now);
 		len =
 		    snprintf(line, size, "%s %s ", now, log_levels[level].name);

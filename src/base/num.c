@@ -270,11 +270,14 @@ split_digits(const char *text, char digits[NUM_TEXT_MAX], int *exponent)
 {
 	const char *at = text;
 	size_t n = 0;
+	int64_t e = 0;
 
 	for (; *at != 'e'; at++)
 		if (is_digit(*at))
 			digits[n++] = *at;
-	*exponent = atoi(at + 1);
+	/* "e+07" or "e-07" */
+	(void)digits_value(slice_of(at + 2), at[1] == '-' ? -1 : 1, &e);
+	*exponent = (int)e;
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
 	return n;
@@ -285,7 +288,7 @@ num_print(double value, char out[NUM_TEXT_MAX])
 {
 	const char *sign = value < 0 ? "-" : "";
 	char text[NUM_TEXT_MAX];
-	char digits[NUM_TEXT_MAX];
+	char digits[NUM_TEXT_MAX] = { 0 };
 	locale_t before;
 	size_t n;
 	int exponent;

@@ -14,6 +14,7 @@
 
 enum { RING_CACHE_LINE = 64 };
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): on purpose. */
 struct ring {
 	/* Constant. */
 	size_t mask;

@@ -223,6 +223,7 @@ waits_in_vain(void **state)
 	view = blob_wait(b, 0, 0);
 	assert_int_equal(view.size, 0);
 	view = blob_wait(b, 0, INT64_MIN);
+	assert_int_equal(view.size, 0);
 	append_bytes(b, 0, 2);
 	view = blob_wait(b, 1, CLOCK_NEVER);
 	assert_int_equal(view.size, 2);

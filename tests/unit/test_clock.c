@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "unit.h"
 
+static const int64_t day_s = 86400;
 static const int64_t last_s = INT64_C(253402300799);
 
 static int64_t
@@ -97,11 +98,11 @@ not_a_date(void **state)
 static void
 two_digit_years(void **state)
 {
-	time_t now = (time_t)(clock_wall_ns() / NS_PER_S);
+	time_t today = (time_t)(clock_wall_ns() / NS_PER_S);
 	struct tm tm;
 
 	(void)state;
-	assert_non_null(gmtime_r(&now, &tm));
+	assert_non_null(gmtime_r(&today, &tm));
 	for (int two = 0; two < 100; two++) {
 		char text[64];
 		time_t got;
@@ -155,9 +156,9 @@ calendar(void **state)
 		int64_t first = timegm(&tm);
 
 		agree(first);
-		agree(first + 59 * 86400 - 1);
-		agree(first + 59 * 86400);
-		agree(first + 60 * 86400);
+		agree(first + 59 * day_s - 1);
+		agree(first + 59 * day_s);
+		agree(first + 60 * day_s);
 		if (first > 0)
 			agree(first - 1);
 	}

@@ -116,6 +116,7 @@ static void
 depth(void **state)
 {
 	enum { LEVELS = 32, HOSTILE = 60000 };
+	static const char level[5] = { '{', '"', 'a', '"', ':' };
 	char *text = xcalloc(2, HOSTILE);
 	json_t *json;
 
@@ -129,8 +130,8 @@ depth(void **state)
 	must_refuse((struct slice){ text, (size_t)2 * (LEVELS + 1) }, "deep");
 	memset(text, '[', HOSTILE);
 	must_refuse((struct slice){ text, HOSTILE }, "deep");
-	for (size_t i = 0; i + 5 <= HOSTILE; i += 5)
-		memcpy(text + i, "{\"a\":", 5);
+	for (size_t i = 0; i + sizeof(level) <= HOSTILE; i += sizeof(level))
+		memcpy(text + i, level, sizeof(level));
 	must_refuse((struct slice){ text, HOSTILE }, "deep");
 	free(text);
 
