@@ -145,6 +145,7 @@ build_section(struct conf_build *b, const struct conf_table *table,
 	life->npart++;
 	part_init(part, table, arena_alloc(life->arena, table->size),
 	    arena_copy(life->arena, name), life->arena);
+	part->made = *where;
 	*out = part;
 	return true;
 }

@@ -17,6 +17,7 @@ struct conf_part {
 	const struct conf_table *table;
 	const char *name;         /* NULL: the first */
 	void *base;               /* the struct of the table */
+	struct conf_where made;   /* where it was named first */
 	struct conf_where *where; /* one for each row: who set it */
 };
 

@@ -16,9 +16,12 @@ fail_key(const struct conf_part *part, const char *section, const char *key,
 	bool from_file;
 	const struct conf_row *row =
 	    build_row(part->table, &in, slice_of(key), &from_file);
+	const struct conf_where *where = &part->where[row - part->table->rows];
 
-	return build_fail(
-	    &part->where[row - part->table->rows], part, row, e, "%s", why);
+	/* What nobody set is missed where its section begins. */
+	if (where->file == NULL && where->env == NULL)
+		where = &part->made;
+	return build_fail(where, part, row, e, "%s", why);
 }
 
 static bool

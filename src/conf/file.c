@@ -82,13 +82,14 @@ fail(struct reader *r, const char *why)
 static void
 flush(struct reader *r)
 {
-	struct slice value = slice_trim((struct slice){ r->value, r->used });
+	struct slice value = { r->value, r->used };
 
 	if (r->key != NULL && !r->failed)
 		r->failed = !r->each(r->ctx, &r->where, slice_of(r->section),
-		    slice_of(r->key), value, r->e);
+		    slice_of(r->key), slice_trim(value), r->e);
 	free(take_ptr(r->key));
 	free(take_ptr(r->value));
+	r->used = 0;
 }
 
 static void
@@ -233,7 +234,6 @@ reader_setting(
 		return 0;
 	if (r->key == NULL) {
 		r->key = xstrdup(key);
-		r->used = 0;
 		r->wanted = false;
 	}
 	value_add(r, slice_of(value));
