@@ -293,7 +293,8 @@ file_body(struct file *file)
 	bool whole = false;
 	struct err e;
 
-	file->body = blob_new((size_t)f->conf->limit_original_bytes, size);
+	/* Exactly its size: what is longer by now has changed. */
+	file->body = blob_new(size, size);
 	if (file->body == NULL) {
 		err_set(&e, ERR_BUSY, "no memory for %zu bytes", size);
 		e.retry_after_s = 1;
