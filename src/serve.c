@@ -26,8 +26,6 @@
 #include "route.h"
 #include "sys/sys.h"
 
-extern char **environ;
-
 struct service {
 	const char *file;        /* of the configuration, for reloads */
 	const struct conf *conf; /* a reference: the one in force */
