@@ -480,6 +480,15 @@ pipeline_start(struct pipeline *p, struct request *r)
 	}
 }
 
+void
+pipeline_own(struct pipeline *p, struct request *r)
+{
+	r->pipeline = p;
+	if (r->routes == NULL)
+		r->routes = pipeline_routes(p);
+	finish(r);
+}
+
 bool
 pipeline_leave(struct request *r, enum err_code why)
 {

@@ -32,6 +32,8 @@ void pipeline_free(struct pipeline *p);
  * comes later on another thread, and may already have).
  */
 void pipeline_start(struct pipeline *p, struct request *r);
+/* One that the client answers by itself: recorded, then ops->answer. */
+void pipeline_own(struct pipeline *p, struct request *r);
 /*
  * The client is gone, or the request's deadline has come: ends a parked
  * request with that error. False: it is being answered already. The caller
