@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the languages share. Not for use outside this folder. */
+#pragma once
+
+#include "dialect/dialect.h"
+
+enum { KEY_MAX = 1024 /* bytes; S3's own limit */ };
+
+extern const struct dialect dialect_query;
+extern const struct dialect dialect_dit;
+
+/*
+ * Why no store can have an object of that name, in words; NULL: it may. A key
+ * is UTF-8 without control bytes and, since it may become a path, without
+ * empty, "." and ".." segments.
+ */
+const char *key_fault(struct slice key);
+/*
+ * Sets source[0]. The key must have no fault. Fails with BAD_URL when the pool
+ * is full.
+ */
+bool source_set(struct plan *p, struct slice store, struct slice key,
+    struct err *e) must_check;
+/*
+ * Do both lead to the same answer? What the client accepts is left aside: it
+ * is no part of a URL.
+ */
+bool plan_same(const struct plan *a, const struct plan *b);
+/*
+ * The end of every print(): parses what was printed and fails with
+ * NOT_SUPPORTED if that is another plan, so that no language says a plan
+ * only roughly.
+ *
+ * url: path and query, NUL-terminated
+ */
+bool print_verify(const struct dialect *d, const struct plan *p,
+    const char *url, struct err *e) must_check;
+/*
+ * Text of bounded size. Once something did not fit, full is set and the text
+ * stays as it is.
+ */
+struct text {
+	char *out;
+	size_t size;
+	size_t len;
+	bool full;
+};
+
+void text_put(struct text *t, struct slice s);
+void text_printf(struct text *t, const char *format, ...) printf_like(2, 3);

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The language of AWS's Dynamic Image Transformation for CloudFront, version
+ * 7: a path that is the base64 of a JSON object,
+ *
+ *   {"bucket":"NAME","key":"cat.jpg","edits":{"resize":{"width":300}}}
+ *
+ * Its paths in Thumbor's style, its edits as query parameters and some edits
+ * are not ours yet: they are answered with 501, in the language's own form.
+ *
+ * Deviations, all meant: the Content-Type is that of the bytes also where an
+ * option object ("webp": {...}) has changed the format; flip mirrors each frame
+ * of an animation and leaves their order; a bad edit is seen before a missing
+ * image (dit_edits.c).
+ */
+#include "dialect/dit.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "base/codec.h"
+
+/* ---- Path to JSON ---- */
+
+static bool
+is_base64_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
+/*
+ * Whole groups of four, as DIT counts them: it lets the leading slash, which is
+ * in the alphabet, count as a letter, so one '=' may be missing.
+ */
+static bool
+is_base64(struct slice text)
+{
+	size_t pad = slice_ends(text, SLICE("==")) ? 2
+	    : slice_ends(text, SLICE("="))         ? 1
+						   : 0;
+
+	for (size_t i = 0; i < text.len - pad; i++)
+		if (!is_base64_char(text.at[i]))
+			return false;
+	return text.len % 4 == 0 || (pad == 0 && text.len % 4 == 3);
+}
+
+/* NULL: the path is not of this kind. */
+static json_t *
+read_path(struct slice text)
+{
+	scoped_free char *padded = mem_try(text.len + 2);
+	scoped_free uint8_t *bytes = mem_try(text.len + 4);
+	struct err unused;
+	size_t size;
+
+	if (padded == NULL || bytes == NULL || text.len == 0 ||
+	    !is_base64(text))
+		return NULL;
+	slice_copy(text, padded, text.len + 1);
+	if (text.len % 4 == 3)
+		padded[text.len++] = '=';
+	if (!codec_base64((struct slice){ padded, text.len }, false, bytes,
+		&size, &unused))
+		return NULL;
+	return json_read((struct slice){ (char *)bytes, size }, &unused);
+}
+
+/*
+ * What follows the last dot if that is an extension by DIT's rule: the dot is
+ * not the first character, and no dot or slash follows it.
+ */
+static struct slice
+path_extension(struct slice path)
+{
+	size_t dot = path.len;
+
+	for (size_t i = 1; i < path.len; i++) {
+		if (path.at[i] == '.')
+			dot = i;
+		else if (path.at[i] == '/' || path.at[i] == '\\')
+			dot = path.len;
+	}
+	return slice_skip(path, dot + 1);
+}
+
+/* A path that is no JSON: what DIT would take it for. */
+static bool
+other_path(const struct dialect_in *in, struct err *e)
+{
+	static const char *const thumbor[] = { "jpg", "jpeg", "png", "webp",
+		"tiff", "tif", "svg", "gif", "avif" };
+	struct slice extension = path_extension(in->path);
+	struct slice text = slice_skip(in->path, 1);
+	bool known = extension.len == 0;
+	char key[ERR_TEXT_MAX];
+
+	/* The base64 of {" that is cut off or damaged. */
+	if (slice_starts(text, SLICE("eyJ")) && extension.len == 0) {
+		slice_copy(text, key, sizeof(key));
+		return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "path", key);
+	}
+	for (size_t i = 0; i < NELEM(thumbor) && !known; i++)
+		known = slice_eq_nocase(extension, slice_of(thumbor[i]));
+	if (!known)
+		return dit_fail(e, ERR_BAD_URL, DIT_REQUEST_TYPE, "path", NULL);
+	return dit_later(e, "A path in Thumbor's style");
+}
+
+/* ---- Fields ---- */
+
+/* How JavaScript writes a value into the message of a missing key. */
+static struct slice
+key_text(const json_t *key)
+{
+	if (key == NULL)
+		return SLICE("undefined");
+	switch (json_typeof(key)) {
+	case JSON_STRING:
+		return (struct slice){ json_string_value(key),
+			json_string_length(key) };
+	case JSON_NULL:
+		return SLICE("null");
+	case JSON_TRUE:
+		return SLICE("true");
+	case JSON_FALSE:
+		return SLICE("false");
+	case JSON_OBJECT:
+		return SLICE("[object Object]");
+	case JSON_INTEGER:
+	case JSON_REAL:
+	case JSON_ARRAY:
+		break;
+	}
+	return SLICE("");
+}
+
+static bool
+read_bucket(const struct dialect_in *in, const json_t *root,
+    struct slice *store, struct err *e)
+{
+	const json_t *bucket = json_object_get(root, "bucket");
+	const char *name = json_string_value(bucket);
+
+	if (in->nstore == 0)
+		return dit_fail(
+		    e, ERR_FORBIDDEN, DIT_NO_BUCKETS, "bucket", NULL);
+	*store = slice_of(in->stores[0]);
+	if (bucket == NULL)
+		return true;
+	for (size_t i = 0; name != NULL && i < in->nstore; i++) {
+		if (strcmp(name, in->stores[i]) == 0) {
+			*store = slice_of(in->stores[i]);
+			return true;
+		}
+	}
+	return dit_fail(e, ERR_FORBIDDEN, DIT_BUCKET, "bucket", name);
+}
+
+/*
+ * The key as it is written, never decoded. S3 may have objects of any name;
+ * one that a path cannot say does not exist here.
+ */
+static bool
+read_key(const struct dialect_in *in, const json_t *root, struct plan *p,
+    struct err *e)
+{
+	const json_t *json = json_object_get(root, "key");
+	struct slice key = key_text(json);
+	struct slice store;
+	char shown[ERR_TEXT_MAX];
+
+	if (!read_bucket(in, root, &store, e))
+		return false;
+	/* Also where it has a fault: the error's text names it whole. */
+	if (source_set(p, store, key, e) && json_is_string(json) &&
+	    key_fault(key) == NULL)
+		return true;
+	slice_copy(key, shown, sizeof(shown));
+	return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "key", shown);
+}
+
+/* The order of choice: toFormat, outputFormat, an encoder's own options. */
+static bool
+choose_format(const json_t *root, const struct dit_edits *edits, struct plan *p,
+    bool *named, struct err *e)
+{
+	const json_t *output = json_object_get(root, "outputFormat");
+	enum format format = edits->chosen;
+	bool jpg = edits->to_jpg;
+
+	*named = edits->to_given;
+	if (edits->to_given) {
+		format = edits->to;
+	} else if (dit_truthy(output)) {
+		if (!dit_format_read(output, false, &format, e))
+			return false;
+		jpg = json_is_string(output) &&
+		    strcmp(json_string_value(output), "jpg") == 0;
+		*named = true;
+	}
+	if (format == FORMAT_SAME && edits->unforced)
+		return dit_later(e, "force");
+	p->out.format = (uint16_t)format;
+	/* DIT puts the word behind "image/" as it is. */
+	return !jpg ||
+	    plan_text(p, SLICE("image/jpg"), &p->answer.media_type, e);
+}
+
+/*
+ * DIT decides by the type that it is going to answer: GIF moves, anything else
+ * is its first frame, unless "animated" says so. An option object changes the
+ * format behind its back.
+ */
+static int32_t
+choose_pages(const struct dit_edits *edits, enum format format, bool named)
+{
+	if (edits->animated_given)
+		return edits->animated ? PAGES_ALL : 1;
+	if (!named)
+		return PAGES_GIF;
+	return format == FORMAT_GIF ? PAGES_AUTO : 1;
+}
+
+/* effort at the top is WebP's, when outputFormat has chosen that. */
+static void
+read_effort(const json_t *root, struct dit_edits *edits)
+{
+	const json_t *effort = json_object_get(root, "effort");
+	const char *output =
+	    json_string_value(json_object_get(root, "outputFormat"));
+	struct dit_options *o = &edits->options[FORMAT_WEBP];
+	double value = 4;
+
+	if (effort == NULL || output == NULL || strcmp(output, "webp") != 0)
+		return;
+	if (!dit_number(effort, &value) || !(trunc(value) >= 0) ||
+	    !(trunc(value) <= 6))
+		value = 4;
+	o->arg[OUT_EFFORT].whole = (int64_t)trunc(value);
+	o->set |= (uint32_t)1 << OUT_EFFORT;
+}
+
+/* ---- Headers ---- */
+
+static bool
+is_header_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_base64_char(name.at[i]) &&
+		    memchr("-_.!#$%&'*^`|~", name.at[i], 14) == NULL)
+			return false;
+	return name.len > 0 && memchr(name.at, '/', name.len) == NULL;
+}
+
+/* Visible ASCII, spaces and tabs inside; bytes above are not text to anyone. */
+static bool
+is_header_value(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.at[i];
+
+		if ((c < ' ' && c != '\t') || c >= 0x7f)
+			return false;
+	}
+	return slice_trim(value).len == value.len;
+}
+
+static bool
+bad_header(const char *name, struct err *e)
+{
+	char shown[ERR_PARAM_MAX];
+
+	slice_copy(slice_of(name), shown, sizeof(shown));
+	return dit_fail(e, ERR_BAD_VALUE, DIT_HEADER, shown, NULL);
+}
+
+static bool
+read_header(struct plan *p, const char *name, const json_t *json, struct err *e)
+{
+	struct plan_answer *a = &p->answer;
+	struct slice value = { json_string_value(json),
+		json_string_length(json) };
+
+	if (!dit_header_allowed(slice_of(name)))
+		return true;
+	if (!json_is_string(json) || !is_header_name(slice_of(name)) ||
+	    !is_header_value(value))
+		return bad_header(name, e);
+	if (slice_eq_nocase(slice_of(name), SLICE("cache-control")))
+		return plan_text(p, value, &a->cache_control, e);
+	for (size_t i = 0; i < a->nheader; i++)
+		if (slice_eq_nocase(
+			slice_of(name), plan_slice(p, a->header[i].name)))
+			return bad_header(name, e);
+	if (a->nheader == PLAN_HEADERS)
+		return bad_header(name, e);
+	if (!plan_text(p, slice_of(name), &a->header[a->nheader].name, e) ||
+	    !plan_text(p, value, &a->header[a->nheader].value, e))
+		return false;
+	a->nheader++;
+	return true;
+}
+
+static bool
+read_headers(const json_t *root, struct plan *p, struct err *e)
+{
+	json_t *headers = json_object_get(root, "headers");
+	const char *name;
+	json_t *value;
+
+	if (!plan_text(
+		p, SLICE(DIT_CACHE_CONTROL), &p->answer.cache_control, e))
+		return false;
+	if (!json_is_object(headers))
+		return true;
+	json_object_foreach(headers, name,
+	    value) if (!read_header(p, name, value, e)) return false;
+	return true;
+}
+
+bool
+dit_header_allowed(struct slice name)
+{
+	/* DIT's list; then those that our own answer decides. */
+	static const char *const names[] = { "authorization", "connection",
+		"server", "transfer-encoding", "referrer-policy",
+		"permissions-policy", "www-authenticate", "proxy-authenticate",
+		"x-api-key", "set-cookie", "expires", "last-modified",
+
+		"accept-ranges", "age", "alt-svc", "clear-site-data", "date",
+		"etag", "keep-alive", "link", "location", "nel",
+		"origin-agent-cluster", "proxy-connection", "refresh",
+		"report-to", "reporting-endpoints", "server-timing",
+		"service-worker-allowed", "sourcemap", "te", "trailer",
+		"upgrade", "vary", "via", "x-cache", "x-request-id" };
+	static const char *const prefixes[] = { "x-frame-", "x-content-",
+		"x-xss-", "strict-transport-", "permissions-", "x-amz-",
+		"x-amzn-", "access-control-", "cross-origin-", "content-" };
+
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (slice_eq_nocase(name, slice_of(names[i])))
+			return false;
+	for (size_t i = 0; i < NELEM(prefixes); i++) {
+		struct slice front = name;
+
+		if (front.len > strlen(prefixes[i]))
+			front.len = strlen(prefixes[i]);
+		if (slice_eq_nocase(front, slice_of(prefixes[i])))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Query ---- */
+
+/*
+ * Edits as query parameters and expiry are not ours yet; a signature is for
+ * who verifies the claim. DIT ignores all others.
+ */
+static bool
+check_query(struct slice query, struct err *e)
+{
+	static const char *const later[] = { "expires", "format", "fit",
+		"width", "height", "rotate", "flip", "flop", "grayscale",
+		"greyscale" };
+
+	while (query.at != NULL) {
+		struct slice value = slice_cut(&query, '&');
+		struct slice name = slice_cut(&value, '=');
+
+		for (size_t i = 0; i < NELEM(later); i++) {
+			if (slice_is(name, later[i]))
+				return dit_later(e,
+				    "An edit or expiry as "
+				    "query parameter");
+		}
+	}
+	return true;
+}
+
+static bool
+dit_claim(const struct dialect_in *in, struct claim *out, struct err *e)
+{
+	struct slice query = in->query;
+
+	(void)e;
+	memset(out, 0, sizeof(*out));
+	while (query.at != NULL) {
+		struct slice value = slice_cut(&query, '&');
+		struct slice name = slice_cut(&value, '=');
+
+		if (slice_is(name, "signature"))
+			out->signature = value;
+		else if (slice_is(name, "expires"))
+			out->expires = value;
+	}
+	if (out->signature.len > 0)
+		out->signed_text = in->path;
+	return true;
+}
+
+/* ---- The row ---- */
+
+static bool
+parse_json(
+    const struct dialect_in *in, json_t *root, struct plan *p, struct err *e)
+{
+	struct dit_edits edits;
+	bool named;
+
+	if (json_is_null(root))
+		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
+	if (!read_key(in, root, p, e) || !check_query(in->query, e) ||
+	    !read_headers(root, p, e) ||
+	    !dit_edits_read(json_object_get(root, "edits"), &edits, e) ||
+	    !choose_format(root, &edits, p, &named, e))
+		return false;
+	if (!edits.any && p->out.format == FORMAT_SAME) {
+		p->out.untouched = 1;
+		return true;
+	}
+	read_effort(root, &edits);
+	p->in.tolerant = 1;
+	p->in.pages = choose_pages(&edits, (enum format)p->out.format, named);
+	dit_options_apply(&edits, (enum format)p->out.format, p);
+	return dit_steps(&edits, p->in.pages != 1, p, e);
+}
+
+static bool
+dit_parse(const struct dialect_in *in, struct plan *out, struct err *e)
+{
+	scoped_json root = read_path(slice_skip(in->path, 1));
+
+	if (root == NULL)
+		return other_path(in, e);
+	return parse_json(in, root, out, e);
+}
+
+static const char *const headers[][2] = {
+	{ "Access-Control-Allow-Methods", "GET" },
+	{ "Access-Control-Allow-Headers", "Content-Type, Authorization" },
+	{ "Access-Control-Allow-Credentials", "true" },
+	{ NULL, NULL },
+};
+
+const struct dialect dialect_dit = {
+	.name = "dit",
+	.text = "Requests of AWS's Dynamic Image Transformation for "
+		"CloudFront, version 7: a path that is the base64 of a JSON "
+		"object with key, edits, outputFormat and headers.",
+	/* {"key":"photo.jpg","edits":{"resize":{"width":300}}} */
+	.sample = "/eyJrZXkiOiJwaG90by5qcGciLCJlZGl0cyI6eyJyZXNpemUiOnsid2lk"
+		  "dGgiOjMwMH19fQ==",
+	.claim = dit_claim,
+	.parse = dit_parse,
+	.print = dit_print,
+	.error = dit_error,
+	.headers = headers,
+};

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the DIT language share: dit.c (URL to JSON to plan),
+ * dit_edits.c (the edits object, in its own order), dit_format.c (encoder
+ * options), dit_steps.c (sharp's fixed order), dit_print.c, dit_error.c. Not
+ * for use outside this folder.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "dialect/common.h"
+
+/* Rows of the language's own table of errors; err.own. */
+enum dit_fault {
+	DIT_NONE,
+	DIT_PROCESSING,    /* what sharp refuses or fails at */
+	DIT_RESIZE,        /* a side <= 0 */
+	DIT_CROP,          /* crop that is no area */
+	DIT_BUCKET,        /* not one of the mount's stores */
+	DIT_NO_BUCKETS,    /* the mount has none */
+	DIT_REQUEST_TYPE,  /* neither JSON nor a path with a known type */
+	DIT_INTERNAL,      /* JSON null */
+	DIT_FORMAT,        /* err.value: the format */
+	DIT_NO_KEY,        /* the source's key, else err.value */
+	DIT_INSTANTIATION, /* not an image, or too many pixels */
+	DIT_RESULT_SIZE,   /* too large */
+	DIT_HEADER,        /* err.param: the header's name */
+	DIT_NOT_SUPPORTED, /* err.param: ours to do later */
+	DIT_BAD_REQUEST,   /* too much work */
+	DIT_RETRIEVAL,     /* the store failed */
+	DIT_FAULTS
+};
+
+/* Options of one encoder: as plan_out's arguments. */
+struct dit_options {
+	uint32_t set;
+	union arg arg[OUT_COUNT];
+};
+
+struct dit_area {
+	bool given;
+	int32_t side[4]; /* left, top, width, height */
+};
+
+/*
+ * What the edits say, gathered in the order in which they stand, as the object
+ * that sharp gathers its options in: a later call of a method replaces what an
+ * earlier one set.
+ */
+struct dit_edits {
+	bool any; /* there is an edit, known or not */
+	/* resize: the arguments of its step. sized: it has a side or ratio. */
+	bool sized;
+	struct plan_step resize;
+	/* Degrees, 0 to 360; whole turns are 0. */
+	double angle;
+	/* Turn before cutting and scaling (dit.md, 10.3). */
+	bool turn_first;
+	struct dit_area before, after; /* the resize */
+	bool flip, flop, flatten, grayscale;
+	uint64_t flatten_colour;
+	bool blur, sharpen;
+	struct plan_step blur_step, sharpen_step;
+	bool strip;    /* rotate: null */
+	bool animated; /* with animated_given */
+	bool animated_given;
+	/* The encoder that an option object has chosen; else SAME. */
+	enum format chosen;
+	struct dit_options options[FORMAT_COUNT];
+	bool unforced; /* one of them chose no encoder: "force": false */
+	bool to_given;
+	enum format to; /* toFormat */
+	bool to_jpg;    /* said as "jpg" */
+};
+
+/* Fails with the language's own error; value may be NULL. */
+bool dit_fail(struct err *e, enum err_code code, enum dit_fault fault,
+    const char *param, const char *value);
+/* sharp refuses that value. */
+bool dit_refuse(struct err *e, const char *edit);
+/* A part of the language that is not ours yet. */
+bool dit_later(struct err *e, const char *what);
+
+/*
+ * JavaScript's Number(): numbers, texts of numbers, true, false and null. False
+ * where that is NaN.
+ */
+bool dit_number(const json_t *json, double *out) must_check;
+/* A number with no fraction, as Number.isInteger() says. */
+bool dit_whole(
+    const json_t *json, int64_t min, int64_t max, int64_t *out) must_check;
+bool dit_truthy(const json_t *json);
+/* A string, or {r,g,b,alpha}. */
+bool dit_colour(const json_t *json, uint64_t *colour) must_check;
+
+/* edits: not changed (the library's iterator wants it so); may be NULL. */
+bool dit_edits_read(
+    json_t *edits, struct dit_edits *out, struct err *e) must_check;
+/* jpeg, png, webp, gif, avif, heif: the value of such an edit. */
+bool dit_options_read(const char *name, const json_t *value,
+    struct dit_edits *out, struct err *e) must_check;
+/*
+ * The word of toFormat (as_edit) or outputFormat. Fails as DIT does for what it
+ * does not write, and with NOT_SUPPORTED for what only we do not.
+ */
+bool dit_format_read(const json_t *word, bool as_edit, enum format *format,
+    struct err *e) must_check;
+/* Encoder options of the chosen format, with sharp's defaults. */
+void dit_options_apply(
+    const struct dit_edits *edits, enum format format, struct plan *p);
+/* The steps, in sharp's order. animation: several frames may be loaded. */
+bool dit_steps(const struct dit_edits *edits, bool animation, struct plan *p,
+    struct err *e) must_check;
+/* Headers that a request may not set: those of DIT and those that are ours. */
+bool dit_header_allowed(struct slice name);
+
+bool dit_print(
+    const struct plan *p, char *out, size_t size, struct err *e) must_check;
+void dit_error(
+    const struct err *e, const struct plan *p, struct dialect_error *out);
+
+#define DIT_CACHE_CONTROL "max-age=31536000,public"

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DIT language backwards: from a plan in sharp's order to the edits that
+ * lead to it, as JSON, as base64. Written by what the plan most likely came
+ * from, then parsed and compared.
+ */
+#include <stdio.h>
+
+#include "base/codec.h"
+#include "base/num.h"
+#include "dialect/dit.h"
+
+/* JSON that is being written, and whether a comma is due. */
+struct json_out {
+	struct text text;
+	bool comma;
+};
+
+static void
+put_name(struct json_out *j, const char *name)
+{
+	text_printf(&j->text, "%s\"%s\":", j->comma ? "," : "", name);
+	j->comma = true;
+}
+
+static void
+put_open(struct json_out *j, const char *name)
+{
+	put_name(j, name);
+	text_put(&j->text, SLICE("{"));
+	j->comma = false;
+}
+
+static void
+put_close(struct json_out *j)
+{
+	text_put(&j->text, SLICE("}"));
+	j->comma = true;
+}
+
+static void
+put_string(struct json_out *j, const char *name, struct slice value)
+{
+	char escaped[6 * KEY_MAX + 1];
+
+	codec_json_escape(value, escaped, sizeof(escaped));
+	put_name(j, name);
+	text_printf(&j->text, "\"%s\"", escaped);
+}
+
+static void
+put_number(struct json_out *j, const char *name, double value)
+{
+	char number[NUM_TEXT_MAX];
+
+	num_print(value, number);
+	put_name(j, name);
+	text_put(&j->text, slice_of(number));
+}
+
+static void
+put_bool(struct json_out *j, const char *name, bool on)
+{
+	put_name(j, name);
+	text_put(&j->text, on ? SLICE("true") : SLICE("false"));
+}
+
+static void
+put_colour(struct json_out *j, const char *name, uint64_t colour)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "#%08x", (unsigned)colour);
+	put_string(j, name, slice_of(text));
+}
+
+static void
+put_word(struct json_out *j, const char *name, const struct arg_row *row,
+    union arg value)
+{
+	put_string(j, name, slice_of(row->choices[value.pick]));
+}
+
+/* ---- Steps ---- */
+
+/* Which step of the plan is what; NULL: there is none. */
+struct found {
+	const struct plan_step *of[OP_COUNT];
+	const struct plan_step *scale; /* the first resize; of[]: the last */
+	const struct plan_step *area[2];
+	bool turn_first; /* before anything is cut or scaled */
+	bool area_first; /* the first area, before any resize */
+};
+
+static void
+find_steps(const struct plan *p, struct found *f)
+{
+	size_t areas = 0;
+
+	memset(f, 0, sizeof(*f));
+	for (size_t i = 0; i < p->nstep; i++) {
+		const struct plan_step *s = &p->step[i];
+
+		if (s->op == OP_RESIZE && f->scale == NULL)
+			f->scale = s;
+		if (s->op == OP_ROTATE)
+			f->turn_first = f->scale == NULL && areas == 0;
+		if (s->op == OP_EXTRACT && areas < NELEM(f->area)) {
+			f->area_first = f->area_first || f->scale == NULL;
+			f->area[areas++] = s;
+		}
+		f->of[s->op] = s;
+	}
+}
+
+static void
+put_resize(struct json_out *j, const struct found *f)
+{
+	static const struct {
+		const char *name;
+		unsigned arg;
+	} flags[] = {
+		{ "withoutEnlargement", RESIZE_NO_ENLARGE },
+		{ "withoutReduction", RESIZE_NO_REDUCE },
+		{ "fastShrinkOnLoad", RESIZE_SHRINK },
+	};
+	const struct arg_row *row = op_row(OP_RESIZE)->arg;
+	const struct plan_step *s = f->scale;
+	const struct plan_step *box = f->of[OP_RESIZE];
+
+	if (s == NULL)
+		return;
+	put_open(j, "resize");
+	if (step_has(s, RESIZE_RATIO))
+		put_number(j, "ratio", step_get(s, RESIZE_RATIO).num);
+	if (step_has(s, RESIZE_WIDTH))
+		put_number(j, "width", (double)step_get(s, RESIZE_WIDTH).whole);
+	if (step_has(s, RESIZE_HEIGHT))
+		put_number(
+		    j, "height", (double)step_get(s, RESIZE_HEIGHT).whole);
+	put_word(j, "fit", &row[RESIZE_FIT], step_get(box, RESIZE_FIT));
+	if (step_has(box, RESIZE_POSITION))
+		put_word(j, "position", &row[RESIZE_POSITION],
+		    step_get(box, RESIZE_POSITION));
+	if (step_has(box, RESIZE_BACKGROUND))
+		put_colour(
+		    j, "background", step_get(box, RESIZE_BACKGROUND).colour);
+	if (step_has(s, RESIZE_KERNEL))
+		put_word(j, "kernel", &row[RESIZE_KERNEL],
+		    step_get(s, RESIZE_KERNEL));
+	for (size_t i = 0; i < NELEM(flags); i++)
+		if (step_has(s, flags[i].arg))
+			put_bool(
+			    j, flags[i].name, step_get(s, flags[i].arg).on);
+	put_close(j);
+}
+
+static void
+put_area(struct json_out *j, const char *name, const struct plan_step *s)
+{
+	if (s == NULL)
+		return;
+	put_open(j, name);
+	for (unsigned i = 0; i < EXTRACT_ARGS; i++)
+		put_number(j, op_row(OP_EXTRACT)->arg[i].name,
+		    (double)step_get(s, i).length.value);
+	put_close(j);
+}
+
+/* Numbers of blur and sharpen, by the names that they have in sharp. */
+static void
+put_effect(struct json_out *j, const char *name, const struct plan_step *s,
+    const char *const *names, unsigned n)
+{
+	if (s == NULL)
+		return;
+	if (!step_has(s, 0)) {
+		put_bool(j, name, true);
+		return;
+	}
+	put_open(j, name);
+	for (unsigned i = 0; i < n; i++)
+		if (names[i] != NULL && step_has(s, i))
+			put_number(j, names[i], step_get(s, i).num);
+	if (s->op == OP_BLUR && step_has(s, BLUR_PRECISION))
+		put_word(j, "precision", &op_row(OP_BLUR)->arg[BLUR_PRECISION],
+		    step_get(s, BLUR_PRECISION));
+	put_close(j);
+}
+
+static void
+put_steps(struct json_out *j, const struct found *f)
+{
+	static const char *const blur[BLUR_ARGS] = { "sigma", NULL,
+		"minAmplitude" };
+	static const char *const sharpen[SHARPEN_ARGS] = { "sigma", "m1", "m2",
+		"x1", "y2", "y3" };
+	const struct plan_step *rotate = f->of[OP_ROTATE];
+	bool crop_first = f->area_first && f->area[0] != NULL;
+
+	if (rotate != NULL && f->turn_first)
+		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
+	if (crop_first)
+		put_area(j, "extract", f->area[0]);
+	put_resize(j, f);
+	if (rotate != NULL && !f->turn_first)
+		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
+	/* An object has no key twice; the two words mean the same. */
+	put_area(j, "crop", crop_first ? f->area[1] : f->area[0]);
+	if (f->of[OP_FLIP] != NULL)
+		put_bool(j, "flip", true);
+	if (f->of[OP_FLOP] != NULL)
+		put_bool(j, "flop", true);
+	if (f->of[OP_FLATTEN] != NULL) {
+		put_open(j, "flatten");
+		put_colour(j, "background",
+		    step_get(f->of[OP_FLATTEN], FLATTEN_BACKGROUND).colour);
+		put_close(j);
+	}
+	if (f->of[OP_GRAYSCALE] != NULL)
+		put_bool(j, "grayscale", true);
+	put_effect(j, "blur", f->of[OP_BLUR], blur, BLUR_ARGS);
+	put_effect(j, "sharpen", f->of[OP_SHARPEN], sharpen, SHARPEN_ARGS);
+}
+
+/* ---- Output ---- */
+
+/* Options by their names in sharp; those at their default say nothing new. */
+static void
+put_options(struct json_out *j, const struct plan *p)
+{
+	static const struct {
+		const char *name;
+		enum out out;
+	} options[] = {
+		{ "quality", OUT_QUALITY },
+		{ "effort", OUT_EFFORT },
+		{ "lossless", OUT_LOSSLESS },
+		{ "progressive", OUT_PROGRESSIVE },
+		{ "chromaSubsampling", OUT_SUBSAMPLE },
+		{ "compressionLevel", OUT_COMPRESSION },
+		{ "palette", OUT_PALETTE },
+		{ "colours", OUT_COLOURS },
+		{ "dither", OUT_DITHER },
+	};
+
+	put_open(j, format_row((enum format)p->out.format)->name);
+	for (size_t i = 0; i < NELEM(options); i++) {
+		const struct arg_row *row = out_row(options[i].out);
+		union arg value = out_get(p, options[i].out);
+
+		if (!out_has(p, options[i].out))
+			continue;
+		if (row->type == ARG_BOOL)
+			put_bool(j, options[i].name, value.on);
+		else if (row->type == ARG_PICK)
+			put_word(j, options[i].name, row, value);
+		else if (row->type == ARG_WHOLE)
+			put_number(j, options[i].name, (double)value.whole);
+		else
+			put_number(j, options[i].name, value.num);
+	}
+	put_close(j);
+}
+
+static void
+put_out(struct json_out *j, const struct plan *p, bool turned)
+{
+	enum format format = (enum format)p->out.format;
+	bool keeps = out_get(p, OUT_KEEP).set != 0;
+	/* Pages that naming the format would give. */
+	int32_t usual = format == FORMAT_GIF ? PAGES_AUTO : 1;
+
+	if (!keeps && !turned) {
+		put_name(j, "rotate");
+		text_put(&j->text, SLICE("null"));
+	}
+	if (format != FORMAT_SAME)
+		put_options(j, p);
+	if (p->answer.media_type.len > 0)
+		put_string(j, "toFormat", SLICE("jpg"));
+	else if (format != FORMAT_SAME && p->in.pages != PAGES_GIF)
+		put_string(j, "toFormat", slice_of(format_row(format)->name));
+	if (p->in.pages == PAGES_ALL)
+		put_bool(j, "animated", true);
+	else if (p->in.pages == 1 && (format == FORMAT_SAME || usual != 1))
+		put_bool(j, "animated", false);
+	/* Something must be asked for, or the bytes stay as they are. */
+	put_name(j, "noop");
+	text_put(&j->text, SLICE("0"));
+}
+
+static void
+put_headers(struct json_out *j, const struct plan *p)
+{
+	const struct plan_answer *a = &p->answer;
+	struct slice cache = plan_slice(p, a->cache_control);
+	char name[256];
+
+	put_open(j, "headers");
+	if (!slice_is(cache, DIT_CACHE_CONTROL))
+		put_string(j, "Cache-Control", cache);
+	for (size_t i = 0; i < a->nheader; i++) {
+		slice_copy(
+		    plan_slice(p, a->header[i].name), name, sizeof(name));
+		put_string(j, name, plan_slice(p, a->header[i].value));
+	}
+	put_close(j);
+}
+
+static void
+put_plan(struct json_out *j, const struct plan *p)
+{
+	const struct plan_answer *a = &p->answer;
+	struct found f;
+
+	text_put(&j->text, SLICE("{"));
+	put_string(j, "bucket", plan_slice(p, p->source[0].store));
+	put_string(j, "key", plan_slice(p, p->source[0].key));
+	if (!p->out.untouched) {
+		find_steps(p, &f);
+		put_open(j, "edits");
+		put_steps(j, &f);
+		put_out(j, p, f.of[OP_ROTATE] != NULL);
+		put_close(j);
+	}
+	if (a->nheader > 0 ||
+	    !slice_is(plan_slice(p, a->cache_control), DIT_CACHE_CONTROL))
+		put_headers(j, p);
+	text_put(&j->text, SLICE("}"));
+}
+
+bool
+dit_print(const struct plan *p, char *out, size_t size, struct err *e)
+{
+	char room[2 * PLAN_TEXT + 4096];
+	struct json_out j = { .text = { .out = room, .size = sizeof(room) } };
+
+	if (p->nsource != 1)
+		return err_set(
+		    e, ERR_NOT_SUPPORTED, "the dit language names one image");
+	put_plan(&j, p);
+	if (j.text.full || 4 * ((j.text.len + 2) / 3) + 2 > size)
+		return err_set(e, ERR_URL_TOO_LONG,
+		    "the URL takes more than %zu bytes", size);
+	out[0] = '/';
+	codec_base64_encode((uint8_t *)room, j.text.len, false, out + 1);
+	return print_verify(&dialect_dit, p, out, e);
+}

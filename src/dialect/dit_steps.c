@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From gathered edits to steps: sharp's fixed order (dit.md, 10.1 and 10.3),
+ * whatever the order of the edits was.
+ *
+ *   turned first: flip, flop, rotate    (if resize or extract followed rotate)
+ *   extract (before the resize)
+ *   flatten, grayscale
+ *   resize
+ *   flip, flop, rotate by quarters      (if not done)
+ *   cut or pad to the box
+ *   rotate by any angle                 (if not done)
+ *   extract (after the resize)
+ *   blur, sharpen
+ *
+ * sharp turns between scaling and cutting to the box. Where that makes a
+ * difference the resize is two steps: one that scales to cover the box or to
+ * lie in it, and one that neither enlarges nor reduces and so only cuts, or
+ * pads.
+ */
+#include <assert.h>
+#include <math.h>
+
+#include "dialect/dit.h"
+
+static bool
+is_quarter(const struct dit_edits *d)
+{
+	return d->angle > 0 && !(fmod(d->angle, 90) > 0);
+}
+
+static bool
+add_flips(const struct dit_edits *d, struct plan *p, struct err *e)
+{
+	struct plan_step *s;
+
+	return (!d->flip || plan_add(p, OP_FLIP, &s, e)) &&
+	    (!d->flop || plan_add(p, OP_FLOP, &s, e));
+}
+
+/* DIT does not rotate animations. */
+static bool
+add_rotate(
+    const struct dit_edits *d, bool animation, struct plan *p, struct err *e)
+{
+	union arg angle = { .num = d->angle };
+	union arg on = { .on = 1 };
+	struct plan_step *s;
+
+	if (!plan_add(p, OP_ROTATE, &s, e))
+		return false;
+	step_set(s, ROTATE_ANGLE, angle);
+	if (animation)
+		step_set(s, ROTATE_STILL, on);
+	return true;
+}
+
+static bool
+add_area(const struct dit_area *area, struct plan *p, struct err *e)
+{
+	struct plan_step *s;
+
+	if (!area->given)
+		return true;
+	if (!plan_add(p, OP_EXTRACT, &s, e))
+		return false;
+	_Static_assert(EXTRACT_ARGS == NELEM(area->side), "the same order");
+	for (unsigned i = 0; i < EXTRACT_ARGS; i++) {
+		union arg side = { .whole = 0 };
+
+		side.length.value = (float)area->side[i];
+		step_set(s, i, side);
+	}
+	return true;
+}
+
+static bool
+add_copy(const struct plan_step *from, struct plan *p, struct err *e)
+{
+	struct plan_step *s;
+
+	if (!plan_add(p, (enum op)from->op, &s, e))
+		return false;
+	*s = *from;
+	return true;
+}
+
+static void
+step_unset(struct plan_step *s, unsigned arg)
+{
+	s->arg[arg].whole = 0;
+	s->set &= (uint16_t) ~(1u << arg);
+}
+
+/* Does turning between scaling and cutting give another picture? */
+static bool
+must_split(const struct dit_edits *d)
+{
+	int64_t fit = step_get(&d->resize, RESIZE_FIT).pick;
+	bool box = step_has(&d->resize, RESIZE_WIDTH) &&
+	    step_has(&d->resize, RESIZE_HEIGHT);
+
+	if (d->turn_first || (fit != FIT_COVER && fit != FIT_CONTAIN))
+		return false;
+	/* With one side nothing is cut unless the sides change places. */
+	return is_quarter(d) || (box && (d->flip || d->flop));
+}
+
+static bool
+add_split(
+    const struct dit_edits *d, bool animation, struct plan *p, struct err *e)
+{
+	static const unsigned only_box[] = { RESIZE_POSITION,
+		RESIZE_BACKGROUND };
+	static const unsigned only_scale[] = { RESIZE_KERNEL, RESIZE_SHRINK,
+		RESIZE_SIZING };
+	bool cover = step_get(&d->resize, RESIZE_FIT).pick == FIT_COVER;
+	union arg fit = { .pick = cover ? FIT_OUTSIDE : FIT_INSIDE };
+	union arg on = { .on = 1 };
+	struct plan_step scale = d->resize;
+	struct plan_step box = d->resize;
+
+	step_set(&scale, RESIZE_FIT, fit);
+	for (size_t i = 0; i < NELEM(only_box); i++)
+		step_unset(&scale, only_box[i]);
+	for (size_t i = 0; i < NELEM(only_scale); i++)
+		step_unset(&box, only_scale[i]);
+	step_set(&box, RESIZE_NO_ENLARGE, on);
+	step_set(&box, RESIZE_NO_REDUCE, on);
+	return add_copy(&scale, p, e) && add_flips(d, p, e) &&
+	    (!is_quarter(d) || add_rotate(d, animation, p, e)) &&
+	    add_copy(&box, p, e);
+}
+
+/* The resize and what sharp does right after it. */
+static bool
+add_resize(
+    const struct dit_edits *d, bool animation, struct plan *p, struct err *e)
+{
+	if (d->sized && must_split(d))
+		return add_split(d, animation, p, e);
+	if (d->sized && !add_copy(&d->resize, p, e))
+		return false;
+	if (d->turn_first)
+		return true;
+	return add_flips(d, p, e) &&
+	    (!is_quarter(d) || add_rotate(d, animation, p, e));
+}
+
+static bool
+add_colour(const struct dit_edits *d, struct plan *p, struct err *e)
+{
+	union arg colour = { .colour = d->flatten_colour };
+	struct plan_step *s;
+
+	if (d->flatten) {
+		if (!plan_add(p, OP_FLATTEN, &s, e))
+			return false;
+		step_set(s, FLATTEN_BACKGROUND, colour);
+	}
+	return !d->grayscale || plan_add(p, OP_GRAYSCALE, &s, e);
+}
+
+bool
+dit_steps(
+    const struct dit_edits *d, bool animation, struct plan *p, struct err *e)
+{
+	bool free_angle = d->angle > 0 && !is_quarter(d);
+
+	/*
+	 * DIT's ratio is of the original's size, ours of the image at that
+	 * step: the same unless something came before.
+	 */
+	if (d->sized && step_has(&d->resize, RESIZE_RATIO) &&
+	    (d->before.given || d->angle > 0))
+		return dit_later(e, "resize.ratio with crop or rotate");
+	if (d->turn_first &&
+	    (!add_flips(d, p, e) || !add_rotate(d, animation, p, e)))
+		return false;
+	return add_area(&d->before, p, e) && add_colour(d, p, e) &&
+	    add_resize(d, animation, p, e) &&
+	    (d->turn_first || !free_angle || add_rotate(d, animation, p, e)) &&
+	    add_area(&d->after, p, e) &&
+	    (!d->blur || add_copy(&d->blur_step, p, e)) &&
+	    (!d->sharpen || add_copy(&d->sharpen_step, p, e));
+}

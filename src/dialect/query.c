@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Our own language: /KEY?width=300&height=200&format=webp
+ *
+ * The words are those of sharp's API, with the customary short ones as
+ * aliases. The order of parameters has no meaning: operations run in the order
+ * of op.def's rows. A parameter that is unknown, repeated (by an alias, too) or
+ * out of its range is an error; nothing is ignored in silence.
+ *
+ * Without parameters the image comes in its own format, oriented by its EXIF
+ * tag and stripped of metadata. Both sides given mean "cover", one means
+ * "inside"; nothing is enlarged unless asked for.
+ */
+#include "dialect/query.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/codec.h"
+#include "base/num.h"
+#include "plan/colour.h"
+
+/* clang-format off */
+const struct param_row query_params[Q_COUNT] = {
+	[Q_WIDTH] = { "width", { "w" }, KIND_RESIZE, RESIZE_WIDTH },
+	[Q_HEIGHT] = { "height", { "h" }, KIND_RESIZE, RESIZE_HEIGHT },
+	[Q_RATIO] = { "ratio", { NULL }, KIND_RESIZE, RESIZE_RATIO },
+	[Q_DPR] = { "dpr", { NULL }, KIND_OWN, 0 },
+	[Q_FIT] = { "fit", { NULL }, KIND_RESIZE, RESIZE_FIT },
+	[Q_POSITION] = { "position", { "crop", "gravity" }, KIND_OWN, 0 },
+	[Q_FOCUS] = { "focus", { NULL }, KIND_OWN, 0 },
+	[Q_KERNEL] = { "kernel", { NULL }, KIND_RESIZE, RESIZE_KERNEL },
+	[Q_ENLARGE] = { "enlarge", { NULL }, KIND_SWITCH, 0 },
+	[Q_NO_ENLARGE] = { "without_enlargement", { "withoutEnlargement" }, KIND_SWITCH, 0 },
+	[Q_NO_REDUCE] = { "without_reduction", { "withoutReduction" }, KIND_RESIZE, RESIZE_NO_REDUCE },
+	[Q_AUTOORIENT] = { "autoorient", { "auto_orient", "autoOrient" }, KIND_SWITCH, 0 },
+	[Q_ROTATE] = { "rotate", { NULL }, KIND_OWN, 0 },
+	[Q_FLIP] = { "flip", { NULL }, KIND_SWITCH, 0 },
+	[Q_FLOP] = { "flop", { NULL }, KIND_SWITCH, 0 },
+	[Q_EXTRACT] = { "extract", { NULL }, KIND_OWN, 0 },
+	[Q_FLATTEN] = { "flatten", { NULL }, KIND_OWN, 0 },
+	[Q_BACKGROUND] = { "background", { "bg" }, KIND_RESIZE, RESIZE_BACKGROUND },
+	[Q_GRAYSCALE] = { "grayscale", { "greyscale" }, KIND_SWITCH, 0 },
+	[Q_BLUR] = { "blur", { NULL }, KIND_OWN, 0 },
+	[Q_SHARPEN] = { "sharpen", { NULL }, KIND_OWN, 0 },
+	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
+	[Q_QUALITY] = { "quality", { "q" }, KIND_OUT, OUT_QUALITY },
+	[Q_EFFORT] = { "effort", { NULL }, KIND_OUT, OUT_EFFORT },
+	[Q_LOSSLESS] = { "lossless", { NULL }, KIND_OUT, OUT_LOSSLESS },
+	[Q_PROGRESSIVE] = { "progressive", { NULL }, KIND_OUT, OUT_PROGRESSIVE },
+	[Q_SUBSAMPLE] = { "subsample", { NULL }, KIND_OUT, OUT_SUBSAMPLE },
+	[Q_COMPRESSION] = { "compression", { NULL }, KIND_OUT, OUT_COMPRESSION },
+	[Q_PALETTE] = { "palette", { NULL }, KIND_OUT, OUT_PALETTE },
+	[Q_COLOURS] = { "colours", { "colors" }, KIND_OUT, OUT_COLOURS },
+	[Q_DITHER] = { "dither", { NULL }, KIND_OUT, OUT_DITHER },
+	[Q_KEEP] = { "keep", { NULL }, KIND_OUT, OUT_KEEP },
+	[Q_PROFILE] = { "profile", { NULL }, KIND_OUT, OUT_PROFILE },
+	[Q_PAGE] = { "page", { NULL }, KIND_OWN, 0 },
+	[Q_PAGES] = { "pages", { NULL }, KIND_OWN, 0 },
+	[Q_ANIMATED] = { "animated", { NULL }, KIND_SWITCH, 0 },
+};
+/* clang-format on */
+
+/* What one URL says. Texts are decoded and lie in room. */
+struct query {
+	const char *name[Q_COUNT]; /* as it was written; NULL: not given */
+	struct slice value[Q_COUNT];
+	union arg arg[Q_COUNT]; /* of all kinds but OWN */
+	size_t used;
+	char room[4096];
+};
+
+static const struct arg_row dpr_row = { "dpr", ARG_NUM, 1, 5, UNSET, "", NULL,
+	"" };
+static const struct arg_row page_row = { "page", ARG_WHOLE, 0, PAGES_MAX, UNSET,
+	"", NULL, "" };
+static const struct arg_row pages_row = { "pages", ARG_WHOLE, 1, PAGES_MAX,
+	UNSET, "pages, or all", NULL, "" };
+
+static bool
+given(const struct query *q, enum param param)
+{
+	return q->name[param] != NULL;
+}
+
+/* ---- Names ---- */
+
+/* The name of row i that is written so, or NULL. */
+static const char *
+row_name(size_t i, struct slice name)
+{
+	const struct param_row *row = &query_params[i];
+
+	if (slice_is(name, row->name))
+		return row->name;
+	for (size_t k = 0; k < NELEM(row->alias) && row->alias[k] != NULL; k++)
+		if (slice_is(name, row->alias[k]))
+			return row->alias[k];
+	return NULL;
+}
+
+static bool
+unknown(struct slice name, struct slice value, struct err *e)
+{
+	const char *best = NULL;
+	size_t least = 4;
+	char given_name[ERR_PARAM_MAX];
+
+	for (size_t i = 0; i < Q_COUNT; i++) {
+		const char *word = query_params[i].name;
+		size_t far = codec_distance(name, slice_of(word));
+
+		/* Half of a word wrong is another word. */
+		if (far < least && 2 * far <= strlen(word)) {
+			least = far;
+			best = word;
+		}
+	}
+	slice_copy(name, given_name, sizeof(given_name));
+	err_param(e, ERR_UNKNOWN_PARAMETER, given_name, value.at, value.len,
+	    "a parameter of this server");
+	if (best != NULL)
+		err_hint(e, "did you mean %s?", best);
+	return false;
+}
+
+/* Decodes into the room; a value that does not fit is no value of ours. */
+static bool
+decode(struct query *q, struct slice in, struct slice *out, struct err *e)
+{
+	char *at = q->room + q->used;
+
+	if (in.len > sizeof(q->room) - q->used)
+		return err_set(e, ERR_BAD_URL,
+		    "parameters of more than %zu bytes", sizeof(q->room));
+	out->at = at;
+	out->len = 0;
+	if (in.len > 0 && !codec_percent(in, at, &out->len, e))
+		return false;
+	q->used += out->len;
+	return true;
+}
+
+static bool
+take_param(struct query *q, struct slice piece, struct err *e)
+{
+	struct slice value = piece;
+	struct slice name = slice_cut(&value, '=');
+
+	if (!decode(q, name, &name, e) || !decode(q, value, &value, e))
+		return false;
+	for (size_t i = 0; i < Q_COUNT; i++) {
+		const char *word = row_name(i, name);
+
+		if (word == NULL)
+			continue;
+		if (q->name[i] != NULL)
+			return err_param(e, ERR_REPEATED_PARAMETER, word,
+			    value.at, value.len, "%s once",
+			    query_params[i].name);
+		q->name[i] = word;
+		q->value[i] = value;
+		return true;
+	}
+	return unknown(name, value, e);
+}
+
+static bool
+take_params(struct query *q, struct slice text, struct err *e)
+{
+	while (text.at != NULL) {
+		struct slice piece = slice_cut(&text, '&');
+
+		if (piece.len > 0 && !take_param(q, piece, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- Values ---- */
+
+static bool
+refuse(const struct query *q, enum param param, struct err *e,
+    const char *accepted)
+{
+	return err_param(e, ERR_BAD_VALUE, q->name[param], q->value[param].at,
+	    q->value[param].len, "%s", accepted);
+}
+
+static bool
+read_switch(const struct query *q, enum param param, bool *on, struct err *e)
+{
+	*on = true;
+	return q->value[param].len == 0 || num_bool(q->value[param], on) ||
+	    refuse(q, param, e, "true or false");
+}
+
+static const struct arg_row *
+param_arg(const struct param_row *row)
+{
+	return row->kind == KIND_RESIZE ? &op_row(OP_RESIZE)->arg[row->arg]
+					: out_row((enum out)row->arg);
+}
+
+static bool
+read_params(struct query *q, struct err *e)
+{
+	for (unsigned i = 0; i < Q_COUNT; i++) {
+		const struct param_row *row = &query_params[i];
+		bool on;
+
+		if (q->name[i] == NULL || row->kind == KIND_OWN)
+			continue;
+		if (row->kind == KIND_SWITCH ||
+		    param_arg(row)->type == ARG_BOOL) {
+			if (!read_switch(q, (enum param)i, &on, e))
+				return false;
+			q->arg[i].on = on;
+		} else if (!arg_read(param_arg(row), q->name[i], q->value[i],
+			       &q->arg[i], e)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+switched(const struct query *q, enum param param, bool otherwise)
+{
+	return given(q, param) ? q->arg[param].on != 0 : otherwise;
+}
+
+bool
+query_position(struct slice word, int64_t *position)
+{
+	static const struct {
+		const char *word;
+		int position;
+	} words[] = {
+		{ "center", POSITION_CENTRE },
+		{ "middle", POSITION_CENTRE },
+		{ "top", POSITION_NORTH },
+		{ "right top", POSITION_NORTHEAST },
+		{ "top right", POSITION_NORTHEAST },
+		{ "right", POSITION_EAST },
+		{ "right bottom", POSITION_SOUTHEAST },
+		{ "bottom right", POSITION_SOUTHEAST },
+		{ "bottom", POSITION_SOUTH },
+		{ "left bottom", POSITION_SOUTHWEST },
+		{ "bottom left", POSITION_SOUTHWEST },
+		{ "left", POSITION_WEST },
+		{ "left top", POSITION_NORTHWEST },
+		{ "top left", POSITION_NORTHWEST },
+	};
+	const struct arg_row *row = &op_row(OP_RESIZE)->arg[RESIZE_POSITION];
+	char text[16];
+
+	if (word.len >= sizeof(text))
+		return false;
+	slice_copy(word, text, sizeof(text));
+	for (size_t i = 0; row->choices[i] != NULL; i++) {
+		if (slice_is(word, row->choices[i])) {
+			*position = (int64_t)i;
+			return true;
+		}
+	}
+	for (size_t i = 0; i < word.len; i++)
+		if (strchr("-_+", text[i]) != NULL)
+			text[i] = ' ';
+	for (size_t i = 0; i < NELEM(words); i++) {
+		if (slice_eq((struct slice){ text, word.len },
+			slice_of(words[i].word))) {
+			*position = words[i].position;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- Values to steps, in the order of op.def ---- */
+
+static bool
+build_orient(struct query *q, struct plan *p, struct err *e)
+{
+	struct plan_step *step;
+
+	return !switched(q, Q_AUTOORIENT, true) ||
+	    plan_add(p, OP_AUTOORIENT, &step, e);
+}
+
+/* Clear where nothing is named: the matte is then what formats without alpha
+ * show. */
+static union arg
+background(const struct query *q)
+{
+	union arg clear = { .colour = 0 };
+
+	return given(q, Q_BACKGROUND) ? q->arg[Q_BACKGROUND] : clear;
+}
+
+static bool
+build_turn(struct query *q, struct plan *p, struct err *e)
+{
+	const struct arg_row *row = &op_row(OP_ROTATE)->arg[ROTATE_ANGLE];
+	struct plan_step *step;
+	union arg angle = { .num = 0 };
+
+	if (given(q, Q_ROTATE) &&
+	    !arg_read(row, q->name[Q_ROTATE], q->value[Q_ROTATE], &angle, e))
+		return false;
+	if (fmod(angle.num, 360) > 0 || fmod(angle.num, 360) < 0) {
+		if (!plan_add(p, OP_ROTATE, &step, e))
+			return false;
+		step_set(step, ROTATE_ANGLE, angle);
+		if (fmod(angle.num, 90) > 0 || fmod(angle.num, 90) < 0)
+			step_set(step, ROTATE_BACKGROUND, background(q));
+	}
+	return (!switched(q, Q_FLIP, false) ||
+		   plan_add(p, OP_FLIP, &step, e)) &&
+	    (!switched(q, Q_FLOP, false) || plan_add(p, OP_FLOP, &step, e));
+}
+
+static bool
+build_extract(struct query *q, struct plan *p, struct err *e)
+{
+	const struct arg_row *row = op_row(OP_EXTRACT)->arg;
+	struct slice rest = q->value[Q_EXTRACT];
+	struct plan_step *step;
+	union arg value;
+
+	if (!given(q, Q_EXTRACT))
+		return true;
+	if (!plan_add(p, OP_EXTRACT, &step, e))
+		return false;
+	for (unsigned i = EXTRACT_LEFT; i <= EXTRACT_HEIGHT; i++) {
+		if (!arg_read(&row[i], q->name[Q_EXTRACT],
+			slice_cut(&rest, ','), &value, e) ||
+		    (i >= EXTRACT_WIDTH && !(value.length.value > 0)) ||
+		    (rest.at == NULL) != (i == EXTRACT_HEIGHT))
+			return refuse(q, Q_EXTRACT, e,
+			    "left,top,width,height in pixels or with %");
+		step_set(step, i, value);
+	}
+	return true;
+}
+
+/* A side times dpr, in whole pixels. */
+static bool
+scale_side(struct query *q, enum param side, double dpr, struct err *e)
+{
+	const struct arg_row *row = param_arg(&query_params[side]);
+	double scaled = floor((double)q->arg[side].whole * dpr + 0.5);
+
+	if (!given(q, side))
+		return true;
+	if (scaled > row->max)
+		return refuse(q, side, e, "1 to 65535 px after dpr");
+	q->arg[side].whole = (int64_t)scaled;
+	return true;
+}
+
+static bool
+read_dpr(struct query *q, struct err *e)
+{
+	union arg dpr;
+
+	if (!given(q, Q_DPR))
+		return true;
+	if (!arg_read(&dpr_row, q->name[Q_DPR], q->value[Q_DPR], &dpr, e))
+		return false;
+	if (!given(q, Q_WIDTH) && !given(q, Q_HEIGHT))
+		return refuse(q, Q_DPR, e, "only with a width or a height");
+	return scale_side(q, Q_WIDTH, dpr.num, e) &&
+	    scale_side(q, Q_HEIGHT, dpr.num, e);
+}
+
+static bool
+set_position(struct query *q, struct plan_step *step, struct err *e)
+{
+	union arg position = { .pick = 0 };
+
+	if (!given(q, Q_POSITION))
+		return true;
+	if (given(q, Q_FOCUS))
+		return refuse(q, Q_POSITION, e, "position or focus, not both");
+	if (!query_position(q->value[Q_POSITION], &position.pick))
+		return refuse(q, Q_POSITION, e,
+		    "one of centre, top, right, bottom, left, a corner as in "
+		    "\"right top\", north, ..., entropy, attention");
+	step_set(step, RESIZE_POSITION, position);
+	return true;
+}
+
+static bool
+set_focus(struct query *q, struct plan_step *step, struct err *e)
+{
+	const struct arg_row *row = op_row(OP_RESIZE)->arg;
+	struct slice y = q->value[Q_FOCUS];
+	struct slice x;
+	union arg value[2];
+
+	if (!given(q, Q_FOCUS))
+		return true;
+	x = slice_cut(&y, ',');
+	if (!arg_read(&row[RESIZE_FOCUS_X], "focus", x, &value[0], e) ||
+	    !arg_read(&row[RESIZE_FOCUS_Y], "focus", y, &value[1], e))
+		return refuse(
+		    q, Q_FOCUS, e, "x,y, each from 0 (left, top) to 1");
+	step_set(step, RESIZE_FOCUS_X, value[0]);
+	step_set(step, RESIZE_FOCUS_Y, value[1]);
+	return true;
+}
+
+/* Nothing is made larger than it is, but a ratio says by itself what it wants. */
+static bool
+set_enlarge(struct query *q, struct plan_step *step, struct err *e)
+{
+	union arg off = { .on = !given(q, Q_RATIO) };
+
+	if (given(q, Q_ENLARGE) && given(q, Q_NO_ENLARGE))
+		return err_param(e, ERR_REPEATED_PARAMETER,
+		    q->name[Q_NO_ENLARGE], q->value[Q_NO_ENLARGE].at,
+		    q->value[Q_NO_ENLARGE].len,
+		    "enlarge or without_enlargement, not both");
+	off.on = switched(q, Q_NO_ENLARGE, off.on != 0);
+	off.on = given(q, Q_ENLARGE) ? !q->arg[Q_ENLARGE].on : off.on;
+	if (off.on)
+		step_set(step, RESIZE_NO_ENLARGE, off);
+	return true;
+}
+
+static bool
+build_resize(struct query *q, struct plan *p, struct err *e)
+{
+	static const enum param needs_box[] = { Q_FIT, Q_POSITION, Q_FOCUS,
+		Q_KERNEL, Q_ENLARGE, Q_NO_ENLARGE, Q_NO_REDUCE };
+	static const enum param plain[] = { Q_WIDTH, Q_HEIGHT, Q_RATIO, Q_FIT,
+		Q_KERNEL, Q_NO_REDUCE };
+	union arg inside = { .pick = FIT_INSIDE };
+	struct plan_step *step;
+
+	if (!read_dpr(q, e))
+		return false;
+	if (!given(q, Q_WIDTH) && !given(q, Q_HEIGHT) && !given(q, Q_RATIO)) {
+		for (size_t i = 0; i < NELEM(needs_box); i++)
+			if (given(q, needs_box[i]))
+				return refuse(q, needs_box[i], e,
+				    "only with a width or a height");
+		return true;
+	}
+	if (!plan_add(p, OP_RESIZE, &step, e))
+		return false;
+	for (size_t i = 0; i < NELEM(plain); i++)
+		if (given(q, plain[i]))
+			step_set(
+			    step, query_params[plain[i]].arg, q->arg[plain[i]]);
+	if (!given(q, Q_FIT) && !(given(q, Q_WIDTH) && given(q, Q_HEIGHT)))
+		step_set(step, RESIZE_FIT, inside);
+	if (step_get(step, RESIZE_FIT).pick == FIT_CONTAIN)
+		step_set(step, RESIZE_BACKGROUND, background(q));
+	return set_position(q, step, e) && set_focus(q, step, e) &&
+	    set_enlarge(q, step, e);
+}
+
+/*
+ * A solid background lies behind the whole image, so it also shows through
+ * where the image is clear. flatten=false leaves it to bars and corners.
+ */
+static bool
+build_flatten(struct query *q, struct plan *p, struct err *e)
+{
+	const struct arg_row *row = op_row(OP_FLATTEN)->arg;
+	struct slice text = q->value[Q_FLATTEN];
+	union arg colour = { .colour = 0xffffffff };
+	struct plan_step *step;
+	bool on = (background(q).colour & 0xff) == 0xff;
+
+	if (given(q, Q_BACKGROUND))
+		colour = q->arg[Q_BACKGROUND];
+	if (given(q, Q_FLATTEN)) {
+		on = true;
+		if (text.len > 0 && !num_bool(text, &on) &&
+		    !colour_read(text, &colour.colour))
+			return refuse(
+			    q, Q_FLATTEN, e, "true, false, or a colour");
+	}
+	if (!on)
+		return true;
+	if (!plan_add(p, OP_FLATTEN, &step, e))
+		return false;
+	assert(row[FLATTEN_BACKGROUND].type == ARG_COLOUR);
+	step_set(step, FLATTEN_BACKGROUND, colour);
+	return true;
+}
+
+/*
+ * blur and sharpen: "true" (or nothing) is the mild form, "false" none, else
+ * numbers in the order of the row's arguments, at most `most` of them.
+ */
+static bool
+build_effect(struct query *q, struct plan *p, enum param param, enum op op,
+    struct err *e)
+{
+	const struct op_row *row = op_row(op);
+	size_t most = op == OP_BLUR ? 1 : row->narg;
+	struct slice rest = q->value[param];
+	struct plan_step *step;
+	union arg value;
+
+	if (!given(q, param) || slice_is(rest, "false") || slice_is(rest, "0"))
+		return true;
+	if (!plan_add(p, op, &step, e))
+		return false;
+	if (rest.len == 0 || slice_is(rest, "true"))
+		return true;
+	for (unsigned i = 0; rest.at != NULL; i++) {
+		if (i >= most)
+			return refuse(q, param, e, "fewer numbers");
+		if (!arg_read(&row->arg[i], q->name[param],
+			slice_cut(&rest, ','), &value, e))
+			return false;
+		step_set(step, i, value);
+	}
+	return true;
+}
+
+static bool
+build_effects(struct query *q, struct plan *p, struct err *e)
+{
+	struct plan_step *step;
+
+	return (!switched(q, Q_GRAYSCALE, false) ||
+		   plan_add(p, OP_GRAYSCALE, &step, e)) &&
+	    build_effect(q, p, Q_BLUR, OP_BLUR, e) &&
+	    build_effect(q, p, Q_SHARPEN, OP_SHARPEN, e);
+}
+
+/* ---- What is read, what is written ---- */
+
+static bool
+build_in(struct query *q, struct plan *p, struct err *e)
+{
+	union arg page = { .whole = 0 };
+	union arg pages = { .whole = PAGES_AUTO };
+
+	if (given(q, Q_PAGE) &&
+	    !arg_read(&page_row, q->name[Q_PAGE], q->value[Q_PAGE], &page, e))
+		return false;
+	if (given(q, Q_PAGES) && given(q, Q_ANIMATED))
+		return refuse(q, Q_ANIMATED, e, "animated or pages, not both");
+	if (slice_is(q->value[Q_PAGES], "all"))
+		pages.whole = PAGES_ALL;
+	else if (given(q, Q_PAGES) &&
+	    !arg_read(
+		&pages_row, q->name[Q_PAGES], q->value[Q_PAGES], &pages, e))
+		return false;
+	if (!switched(q, Q_ANIMATED, true))
+		pages.whole = 1;
+	p->in.page = (int32_t)page.whole;
+	p->in.pages = (int32_t)pages.whole;
+	return true;
+}
+
+static bool
+bad_format(struct query *q, struct err *e)
+{
+	char list[ERR_TEXT_MAX] = "auto, same";
+	size_t n = strlen(list);
+
+	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++)
+		if ((format_row((enum format)i)->flags & F_SAVE) != 0 &&
+		    n < sizeof(list))
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+			    ", %s", format_row((enum format)i)->name);
+	return err_param(e, ERR_BAD_VALUE, q->name[Q_FORMAT],
+	    q->value[Q_FORMAT].at, q->value[Q_FORMAT].len, "one of %s", list);
+}
+
+static bool
+build_out(
+    const struct dialect_in *in, struct query *q, struct plan *p, struct err *e)
+{
+	format_set savable = format_all(F_SAVE);
+	enum format format = FORMAT_SAME;
+
+	if (given(q, Q_FORMAT) &&
+	    (!format_find(q->value[Q_FORMAT], &format) ||
+		(format >= (enum format)FORMAT_FIRST &&
+		    (savable & FORMAT_BIT(format)) == 0)))
+		return bad_format(q, e);
+	p->out.format = (uint16_t)format;
+	if (format == FORMAT_AUTO)
+		p->out.accepts = dialect_accepts(in->accept) & savable &
+		    (in->formats != 0 ? in->formats : savable);
+	for (unsigned i = 0; i < Q_COUNT; i++)
+		if (q->name[i] != NULL && query_params[i].kind == KIND_OUT)
+			out_set(p, (enum out)query_params[i].arg, q->arg[i]);
+	return true;
+}
+
+/* ---- The row ---- */
+
+static bool
+parse_key(const struct dialect_in *in, struct plan *p, struct err *e)
+{
+	struct slice raw = slice_skip(in->path, 1);
+	scoped_free char *room = mem_try(raw.len + 1);
+	struct slice key = { room, 0 };
+	const char *fault;
+
+	if (room == NULL)
+		return err_set(e, ERR_BUSY, "no memory for a key");
+	if (!codec_percent(raw, room, &key.len, e))
+		return false;
+	fault = key_fault(key);
+	if (fault != NULL)
+		return err_param(e, key.len == 0 ? ERR_NO_SOURCE : ERR_BAD_URL,
+		    "path", key.at, key.len, "%s", fault);
+	return source_set(p, slice_of(in->stores[0]), key, e);
+}
+
+static bool
+query_claim(const struct dialect_in *in, struct claim *out, struct err *e)
+{
+	(void)in;
+	(void)e;
+	/* The language has no signature of its own. */
+	memset(out, 0, sizeof(*out));
+	return true;
+}
+
+static bool
+query_parse(const struct dialect_in *in, struct plan *out, struct err *e)
+{
+	struct query q = { .used = 0 };
+
+	assert(in->nstore > 0);
+	return parse_key(in, out, e) && take_params(&q, in->query, e) &&
+	    read_params(&q, e) && build_orient(&q, out, e) &&
+	    build_turn(&q, out, e) && build_extract(&q, out, e) &&
+	    build_resize(&q, out, e) && build_flatten(&q, out, e) &&
+	    build_effects(&q, out, e) && build_in(&q, out, e) &&
+	    build_out(in, &q, out, e);
+}
+
+const struct dialect dialect_query = {
+	.name = "query",
+	.text = "The path names the image, the query says what to do with it: "
+		"/KEY?width=300&format=webp. Names are those of sharp, with "
+		"w h q f fm bg as short forms; any order.",
+	.sample = "/photo.jpg?width=300&height=200",
+	.claim = query_claim,
+	.parse = query_parse,
+	.print = query_print,
+};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The query language backwards: the shortest URL that parses to the plan. It
+ * is written by what the plan most likely came from, then parsed and compared,
+ * so that what the language cannot say is refused.
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/codec.h"
+#include "base/num.h"
+#include "dialect/query.h"
+
+struct url {
+	struct text text;
+	bool queried; /* the '?' is written */
+};
+
+static void
+put_param(struct url *url, enum param param, const char *value)
+{
+	char escaped[3 * 512];
+	struct slice raw = slice_of(value);
+
+	raw.len = raw.len < 512 ? raw.len : 512;
+	text_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
+	text_put(&url->text, slice_of(query_params[param].name));
+	text_put(&url->text, SLICE("="));
+	text_put(&url->text,
+	    (struct slice){
+		escaped, codec_percent_encode(raw, ",:", escaped) });
+	url->queried = true;
+}
+
+static void
+put_value(struct url *url, enum param param, const struct arg_row *row,
+    union arg value)
+{
+	char text[ARG_TEXT_MAX];
+
+	arg_print(row, value, text);
+	/* Colours need no '#', which would have to be escaped. */
+	put_param(url, param, text[0] == '#' ? text + 1 : text);
+}
+
+static void
+put_numbers(struct url *url, enum param param, const struct plan_step *s,
+    unsigned first, unsigned n)
+{
+	const struct arg_row *row = op_row((enum op)s->op)->arg;
+	char list[512] = "";
+	struct text text = { .out = list, .size = sizeof(list) };
+
+	for (unsigned i = first; i < first + n; i++) {
+		char number[ARG_TEXT_MAX];
+
+		arg_print(&row[i], step_get(s, i), number);
+		text_printf(&text, "%s%s", i > first ? "," : "", number);
+	}
+	put_param(url, param, list);
+}
+
+/* What is left out in the language, and so need not be written. */
+static void
+put_resize(struct url *url, const struct plan_step *s)
+{
+	static const enum param sides[] = { Q_WIDTH, Q_HEIGHT, Q_RATIO };
+	const struct arg_row *row = op_row(OP_RESIZE)->arg;
+	bool box = step_has(s, RESIZE_WIDTH) && step_has(s, RESIZE_HEIGHT);
+	bool ratio = step_has(s, RESIZE_RATIO);
+	int64_t usual = box ? FIT_COVER : FIT_INSIDE;
+
+	for (size_t i = 0; i < NELEM(sides); i++)
+		if (step_has(s, query_params[sides[i]].arg))
+			put_value(url, sides[i],
+			    &row[query_params[sides[i]].arg],
+			    step_get(s, query_params[sides[i]].arg));
+	if (step_get(s, RESIZE_FIT).pick != usual)
+		put_value(
+		    url, Q_FIT, &row[RESIZE_FIT], step_get(s, RESIZE_FIT));
+	if (step_get(s, RESIZE_POSITION).pick != POSITION_CENTRE)
+		put_value(url, Q_POSITION, &row[RESIZE_POSITION],
+		    step_get(s, RESIZE_POSITION));
+	if (step_has(s, RESIZE_FOCUS_X))
+		put_numbers(url, Q_FOCUS, s, RESIZE_FOCUS_X, 2);
+	if (step_get(s, RESIZE_KERNEL).pick != KERNEL_LANCZOS3)
+		put_value(url, Q_KERNEL, &row[RESIZE_KERNEL],
+		    step_get(s, RESIZE_KERNEL));
+	if (!step_get(s, RESIZE_NO_ENLARGE).on && !ratio)
+		put_param(url, Q_ENLARGE, "true");
+	if (step_get(s, RESIZE_NO_ENLARGE).on && ratio)
+		put_param(url, Q_ENLARGE, "false");
+	if (step_get(s, RESIZE_NO_REDUCE).on)
+		put_param(url, Q_NO_REDUCE, "true");
+}
+
+/* The colour that bars and corners have. */
+static bool
+find_background(const struct plan *p, union arg *background)
+{
+	for (size_t i = 0; i < p->nstep; i++) {
+		const struct plan_step *s = &p->step[i];
+
+		if (s->op == OP_RESIZE && step_has(s, RESIZE_BACKGROUND)) {
+			*background = step_get(s, RESIZE_BACKGROUND);
+			return true;
+		}
+		if (s->op == OP_ROTATE && step_has(s, ROTATE_BACKGROUND)) {
+			*background = step_get(s, ROTATE_BACKGROUND);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+put_flatten(
+    struct url *url, const struct plan *p, const struct plan_step *flatten)
+{
+	const struct arg_row *row = op_row(OP_FLATTEN)->arg;
+	union arg background = { .colour = 0 };
+	bool solid;
+
+	find_background(p, &background);
+	solid = (background.colour & 0xff) == 0xff;
+	if (flatten == NULL) {
+		if (solid)
+			put_param(url, Q_FLATTEN, "false");
+	} else if (!solid ||
+	    step_get(flatten, FLATTEN_BACKGROUND).colour != background.colour) {
+		put_value(url, Q_FLATTEN, &row[FLATTEN_BACKGROUND],
+		    step_get(flatten, FLATTEN_BACKGROUND));
+	}
+	if (background.colour != 0)
+		put_value(url, Q_BACKGROUND, row, background);
+}
+
+static void
+put_steps(struct url *url, const struct plan *p)
+{
+	const struct plan_step *of[OP_COUNT] = { NULL };
+	const struct arg_row *rotate = op_row(OP_ROTATE)->arg;
+
+	for (size_t i = 0; i < p->nstep; i++)
+		of[p->step[i].op] = &p->step[i];
+	if (of[OP_RESIZE] != NULL)
+		put_resize(url, of[OP_RESIZE]);
+	if (of[OP_AUTOORIENT] == NULL)
+		put_param(url, Q_AUTOORIENT, "false");
+	if (of[OP_ROTATE] != NULL)
+		put_value(url, Q_ROTATE, &rotate[ROTATE_ANGLE],
+		    step_get(of[OP_ROTATE], ROTATE_ANGLE));
+	if (of[OP_FLIP] != NULL)
+		put_param(url, Q_FLIP, "true");
+	if (of[OP_FLOP] != NULL)
+		put_param(url, Q_FLOP, "true");
+	if (of[OP_EXTRACT] != NULL)
+		put_numbers(url, Q_EXTRACT, of[OP_EXTRACT], EXTRACT_LEFT, 4);
+	put_flatten(url, p, of[OP_FLATTEN]);
+	if (of[OP_GRAYSCALE] != NULL)
+		put_param(url, Q_GRAYSCALE, "true");
+	if (of[OP_BLUR] != NULL && !step_has(of[OP_BLUR], BLUR_SIGMA))
+		put_param(url, Q_BLUR, "true");
+	else if (of[OP_BLUR] != NULL)
+		put_numbers(url, Q_BLUR, of[OP_BLUR], BLUR_SIGMA, 1);
+	if (of[OP_SHARPEN] != NULL && !step_has(of[OP_SHARPEN], SHARPEN_SIGMA))
+		put_param(url, Q_SHARPEN, "true");
+	else if (of[OP_SHARPEN] != NULL)
+		put_numbers(url, Q_SHARPEN, of[OP_SHARPEN], SHARPEN_SIGMA,
+		    (unsigned)op_row(OP_SHARPEN)->narg);
+}
+
+static void
+put_in_out(struct url *url, const struct plan *p)
+{
+	char number[16];
+
+	if (p->out.format != FORMAT_SAME)
+		put_param(url, Q_FORMAT,
+		    format_row((enum format)p->out.format)->name);
+	for (unsigned i = 0; i < Q_COUNT; i++)
+		if (query_params[i].kind == KIND_OUT &&
+		    out_has(p, (enum out)query_params[i].arg))
+			put_value(url, (enum param)i,
+			    out_row((enum out)query_params[i].arg),
+			    out_get(p, (enum out)query_params[i].arg));
+	if (p->in.page != 0) {
+		snprintf(number, sizeof(number), "%d", (int)p->in.page);
+		put_param(url, Q_PAGE, number);
+	}
+	if (p->in.pages == PAGES_ALL) {
+		put_param(url, Q_PAGES, "all");
+	} else if (p->in.pages == 1) {
+		put_param(url, Q_ANIMATED, "false");
+	} else if (p->in.pages > 0) {
+		snprintf(number, sizeof(number), "%d", (int)p->in.pages);
+		put_param(url, Q_PAGES, number);
+	}
+}
+
+bool
+query_print(const struct plan *p, char *out, size_t size, struct err *e)
+{
+	struct url url = { .text = { .out = out, .size = size } };
+	char key[3 * KEY_MAX];
+	struct slice raw;
+
+	if (p->nsource != 1 || p->source[0].key.len > KEY_MAX || size == 0)
+		return err_set(
+		    e, ERR_NOT_SUPPORTED, "the query language names one image");
+	raw = plan_slice(p, p->source[0].key);
+	out[0] = '\0';
+	text_put(&url.text, SLICE("/"));
+	text_put(&url.text,
+	    (struct slice){
+		key, codec_percent_encode(raw, "/!$&'()*+,;=:@", key) });
+	put_steps(&url, p);
+	put_in_out(&url, p);
+	if (url.text.full)
+		return err_set(e, ERR_URL_TOO_LONG,
+		    "the URL takes more than %zu bytes", size);
+	return print_verify(&dialect_query, p, out, e);
+}
