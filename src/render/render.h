@@ -26,7 +26,8 @@ struct render_job {
 				    the mount's name */
 	double cost;             /* plan_cost() */
 	int64_t deadline_ns;     /* clock_ns() */
-	const _Atomic uint32_t *cancel; /* not 0: nobody waits any more */
+	const _Atomic uint32_t
+	    *cancel; /* not 0: nobody waits any more; or NULL */
 	void (*done)(struct render_job *job);
 	void *owner;
 
@@ -42,6 +43,7 @@ struct render_job {
 	/* Render's own. */
 	struct render_job *next;
 	int64_t submitted_ns;
+	bool whole_only; /* gave its worker up once: waits for the last byte */
 };
 
 /*

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* image_render() on a keeper's own thread. */
+#include "render/local.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "render/check.h"
+#include "render/setup.h"
+#include "sys/sys.h"
+
+/* How long a read may sleep before it looks at the flag again. */
+static const int64_t local_tick_ns = 20 * NS_PER_MS;
+
+/* An original that is still arriving, as libvips reads it. */
+struct feed {
+	struct blob *blob;
+	size_t at;
+	int64_t due_ns;
+	const _Atomic uint32_t *cancel;
+};
+
+bool
+local_start(const struct conf *conf, struct err *e)
+{
+	struct image_conf image;
+
+	for (size_t i = 0; i < conf->http_listen.n; i++)
+		if (!sys_is_loopback(conf->http_listen.item[i]))
+			return err_set(e, ERR_CONFIG,
+			    "[render] mode = local decodes beside everything "
+			    "else: [http] listen must be on loopback, not %s",
+			    conf->http_listen.item[i]);
+	return setup_image(conf, &image, e) && image_init(&image, e);
+}
+
+void
+local_stop(void)
+{
+	image_fini();
+}
+
+static int64_t
+feed_read(void *from, void *out, size_t size)
+{
+	struct feed *f = from;
+	struct blob_view view = blob_look(f->blob);
+
+	while (view.size <= f->at && view.state == BLOB_GROWING) {
+		int64_t now = clock_ns();
+
+		if (now >= f->due_ns ||
+		    atomic_load_explicit(f->cancel, memory_order_relaxed) != 0)
+			return -1;
+		view = blob_wait(f->blob, f->at, now + local_tick_ns);
+	}
+	if (view.state == BLOB_FAILED)
+		return -1;
+	if (size > view.size - f->at)
+		size = view.size - f->at;
+	if (size > 0)
+		memcpy(out, view.data + f->at, size);
+	f->at += size;
+	return (int64_t)size;
+}
+
+/* The original's end decides even when the picture did not need it. */
+static bool
+local_end(struct render_job *job, int64_t due_ns, bool ok, struct err *e)
+{
+	struct blob_view view = blob_look(job->original);
+
+	if (ok)
+		view = blob_wait(job->original, SIZE_MAX, due_ns);
+	if (view.state == BLOB_FAILED) {
+		blob_error(job->original, e);
+		return false;
+	}
+	if (ok && view.state == BLOB_GROWING)
+		return err_set(
+		    e, ERR_RENDER_TIMEOUT, "the original did not end in time");
+	job->facts.original_bytes = view.size;
+	return ok;
+}
+
+static bool
+local_settle(struct render_job *job, struct image_result *result, struct err *e)
+{
+	job->facts.from = result->facts.from;
+	if (!check_result(job, &result->facts, result->bytes, result->size, e))
+		return false;
+	result->facts.original_bytes = job->facts.original_bytes;
+	result->facts.result_bytes = result->size;
+	job->facts = result->facts;
+	job->result = blob_copy(result->bytes, result->size);
+	if (job->result == NULL)
+		return err_set(
+		    e, ERR_BUSY, "no memory for %zu bytes", result->size);
+	return true;
+}
+
+bool
+local_run(struct render_job *job, int64_t due_ns,
+    const _Atomic uint32_t *cancel, struct err *e)
+{
+	struct blob_view view = blob_look(job->original);
+	struct feed feed = {
+		.blob = job->original, .due_ns = due_ns, .cancel = cancel
+	};
+	struct image_job work = {
+		.plan = job->plan,
+		.limits = setup_limits(job->conf),
+		.deadline_ns = due_ns,
+		.cancel = cancel,
+	};
+	struct image_result result = { 0 };
+	bool ok;
+
+	if (view.state == BLOB_DONE) {
+		work.input.data = view.data;
+		work.input.size = view.size;
+	} else {
+		work.input.read = feed_read;
+		work.input.from = &feed;
+	}
+	ok = image_render(&work, &result, e);
+	if (!local_end(job, due_ns, ok, e)) {
+		if (ok)
+			image_result_fini(&result);
+		return false;
+	}
+	ok = local_settle(job, &result, e);
+	image_result_fini(&result);
+	return ok;
+}

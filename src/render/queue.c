@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two lists, a sum, and a running mean. */
+#include "render/queue.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+
+/* So long a job lets younger ones of an idle worker's domain go first. */
+static const int64_t queue_patience_ns = 250 * NS_PER_MS;
+/* So many of the oldest are looked at for that. */
+enum { QUEUE_LOOK = 32 };
+/* How much of the mean one new measurement is. */
+static const double queue_learn = 0.05;
+
+static void
+list_init(struct queue_list *l)
+{
+	l->first = NULL;
+	l->last = &l->first;
+}
+
+static void
+list_put(struct queue_list *l, struct render_job *job)
+{
+	job->next = NULL;
+	*l->last = job;
+	l->last = &job->next;
+}
+
+/* at: the link that points to the job. */
+static struct render_job *
+list_cut(struct queue_list *l, struct render_job **at)
+{
+	struct render_job *job = *at;
+
+	*at = job->next;
+	if (l->last == &job->next)
+		l->last = at;
+	job->next = NULL;
+	return job;
+}
+
+void
+queue_init(struct queue *q)
+{
+	*q = (struct queue){ .pace_ns = (double)NS_PER_MS };
+	list_init(&q->whole);
+	list_init(&q->growing);
+}
+
+int64_t
+queue_wait_ns(const struct queue *q, unsigned workers)
+{
+	double wait = (q->cost + q->running) * q->pace_ns / (double)workers;
+
+	assert(workers > 0);
+	return wait < 1e18 ? (int64_t)wait : (int64_t)1e18;
+}
+
+/* What Retry-After says: when about half of what waits will be done. */
+static int
+queue_retry_s(const struct queue *q, unsigned workers)
+{
+	int64_t half = queue_wait_ns(q, workers) / (2 * NS_PER_S) + 1;
+
+	return half < 60 ? (int)half : 60;
+}
+
+static bool
+queue_busy(
+    const struct queue *q, unsigned workers, const char *what, struct err *e)
+{
+	err_set(e, ERR_BUSY, "render queue: %s (%zu jobs, cost %.0f)", what,
+	    q->jobs, q->cost);
+	e->retry_after_s = queue_retry_s(q, workers);
+	return false;
+}
+
+bool
+queue_admit(const struct queue *q, const struct render_job *job,
+    unsigned workers, struct err *e)
+{
+	const struct conf *c = job->conf;
+	int64_t wait = queue_wait_ns(q, workers);
+
+	if (q->jobs >= (size_t)c->render_queue_jobs)
+		return queue_busy(q, workers, "too many jobs", e);
+	/* A single job may cost more than the queue: it was let through. */
+	if (q->jobs > 0 && q->cost + job->cost > c->render_queue_cost)
+		return queue_busy(q, workers, "too much work", e);
+	/* One at work for each worker is not yet a queue. */
+	if (q->jobs >= workers && wait > c->render_queue_time)
+		return queue_busy(q, workers, "too long a wait", e);
+	return true;
+}
+
+static bool
+job_is_whole(const struct render_job *job)
+{
+	return blob_look(job->original).state != BLOB_GROWING;
+}
+
+void
+queue_put(struct queue *q, struct render_job *job)
+{
+	list_put(job_is_whole(job) ? &q->whole : &q->growing, job);
+	q->jobs++;
+	q->cost += job->cost;
+}
+
+bool
+queue_sort(struct queue *q)
+{
+	bool moved = false;
+
+	for (struct render_job **at = &q->growing.first; *at != NULL;) {
+		if (!job_is_whole(*at)) {
+			at = &(*at)->next;
+			continue;
+		}
+		list_put(&q->whole, list_cut(&q->growing, at));
+		moved = true;
+	}
+	return moved;
+}
+
+static struct render_job *
+queue_cut(struct queue *q, struct queue_list *l, struct render_job **at)
+{
+	struct render_job *job = list_cut(l, at);
+
+	q->jobs--;
+	q->cost -= job->cost;
+	/* Sums of fractions drift. */
+	if (q->jobs == 0 || q->cost < 0)
+		q->cost = 0;
+	return job;
+}
+
+struct render_job *
+queue_take(struct queue *q, int64_t now_ns, queue_idle_f *idle, void *arg)
+{
+	struct render_job **at = &q->whole.first;
+
+	queue_sort(q);
+	if (*at != NULL) {
+		int64_t waited = now_ns - (*at)->submitted_ns;
+
+		for (int i = 0; i < QUEUE_LOOK && waited < queue_patience_ns &&
+		     *at != NULL && !idle(arg, (*at)->domain);
+		     i++)
+			at = &(*at)->next;
+		if (*at == NULL || waited >= queue_patience_ns ||
+		    !idle(arg, (*at)->domain))
+			at = &q->whole.first;
+		return queue_cut(q, &q->whole, at);
+	}
+	for (at = &q->growing.first; *at != NULL; at = &(*at)->next)
+		if (!(*at)->whole_only)
+			return queue_cut(q, &q->growing, at);
+	return NULL;
+}
+
+bool
+queue_has_whole(const struct queue *q)
+{
+	return q->whole.first != NULL;
+}
+
+bool
+queue_is_cancelled(const struct render_job *job)
+{
+	return job->cancel != NULL &&
+	    atomic_load_explicit(job->cancel, memory_order_relaxed) != 0;
+}
+
+/* Whether it must go, with the reason. */
+static bool
+job_is_over(struct render_job *job, int64_t now_ns)
+{
+	int64_t waited = now_ns - job->submitted_ns;
+
+	if (queue_is_cancelled(job))
+		err_set(&job->err, ERR_CLIENT_GONE, "left the render queue");
+	else if (now_ns >= job->deadline_ns)
+		err_set(&job->err, ERR_DEADLINE, "in the render queue");
+	else if (waited > job->conf->render_queue_time)
+		err_set(&job->err, ERR_BUSY, "render queue: waited %.1f s",
+		    (double)waited / (double)NS_PER_S);
+	else
+		return false;
+	return true;
+}
+
+static struct render_job *
+list_expire(struct queue *q, struct queue_list *l, int64_t now_ns)
+{
+	for (struct render_job **at = &l->first; *at != NULL; at = &(*at)->next)
+		if (job_is_over(*at, now_ns))
+			return queue_cut(q, l, at);
+	return NULL;
+}
+
+struct render_job *
+queue_expire(struct queue *q, int64_t now_ns)
+{
+	struct render_job *job = list_expire(q, &q->whole, now_ns);
+
+	if (job == NULL)
+		job = list_expire(q, &q->growing, now_ns);
+	if (job != NULL && job->err.code == ERR_BUSY)
+		job->err.retry_after_s = queue_retry_s(q, 1);
+	return job;
+}
+
+struct render_job *
+queue_empty(struct queue *q)
+{
+	if (q->whole.first != NULL)
+		return queue_cut(q, &q->whole, &q->whole.first);
+	if (q->growing.first != NULL)
+		return queue_cut(q, &q->growing, &q->growing.first);
+	return NULL;
+}
+
+void
+queue_begin(struct queue *q, const struct render_job *job)
+{
+	q->running += job->cost;
+}
+
+void
+queue_end(struct queue *q, const struct render_job *job, int64_t took_ns)
+{
+	double pace;
+
+	q->running -= job->cost;
+	if (q->running < 0)
+		q->running = 0;
+	if (took_ns <= 0 || job->cost <= 0)
+		return;
+	pace = (double)took_ns / job->cost;
+	/* One strange job must not close the queue. */
+	pace = pace < 1e4 ? 1e4 : pace > 2e7 ? 2e7 : pace;
+	q->pace_ns += queue_learn * (pace - q->pace_ns);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The jobs that wait, in the order in which they came: those whose original is
+ * complete, and those whose original is still arriving. A complete one always
+ * goes first; so a slow origin never holds a worker that could work.
+ *
+ * A plain struct without a lock: render.c guards it.
+ */
+#pragma once
+
+#include "render/render.h"
+
+struct queue_list {
+	struct render_job *first;
+	struct render_job **last; /* where the next one is linked */
+};
+
+struct queue {
+	struct queue_list whole, growing;
+	size_t jobs;
+	double cost;    /* of those that wait */
+	double running; /* cost of those at work */
+	double pace_ns; /* measured time of one unit of cost */
+};
+
+/* Whether a worker that serves this domain is idle. */
+typedef bool queue_idle_f(void *arg, const char *domain);
+
+void queue_init(struct queue *q);
+/*
+ * How long a new job would wait, by the cost before it. workers > 0.
+ */
+int64_t queue_wait_ns(const struct queue *q, unsigned workers);
+/*
+ * Fails with BUSY (retry_after_s set) when the job's own limits (conf) say
+ * that the queue is full by jobs, by cost or by waiting time.
+ */
+bool queue_admit(const struct queue *q, const struct render_job *job,
+    unsigned workers, struct err *e) must_check;
+/* Gives the job away. Its submitted_ns is set by the caller. */
+void queue_put(struct queue *q, struct render_job *job);
+/* Moves jobs whose original has become complete to the others of that kind;
+ * true if there were any. */
+bool queue_sort(struct queue *q);
+/*
+ * The next job for a worker, or NULL. The oldest complete one; but a younger
+ * one goes before it while it is not old itself and only the younger one's
+ * domain has an idle worker, since changing the domain costs a new process.
+ */
+struct render_job *queue_take(
+    struct queue *q, int64_t now_ns, queue_idle_f *idle, void *arg);
+/* True when a complete original waits. */
+bool queue_has_whole(const struct queue *q);
+/*
+ * Takes out one job that must not wait any longer, with its err set:
+ * CLIENT_GONE, DEADLINE, or BUSY. NULL: none.
+ */
+struct render_job *queue_expire(struct queue *q, int64_t now_ns);
+/* Takes out any job; NULL: empty. */
+struct render_job *queue_empty(struct queue *q);
+/* Whether nobody waits for it any more. */
+bool queue_is_cancelled(const struct render_job *job);
+/* A taken job begins and ends; teaches pace_ns. took_ns 0: not known. */
+void queue_begin(struct queue *q, const struct render_job *job);
+void queue_end(struct queue *q, const struct render_job *job, int64_t took_ns);

@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The queue and those who work it off.
+ *
+ * As many keeper threads as workers each take a job, wait for enough of its
+ * original, have it run (jail.c or local.c), and say done. The clerk ends
+ * what waits too long, and tells keepers at work when nobody waits for their
+ * job any more.
+ *
+ * Lock order: render's lock, then the jail's. done() and the runs are called
+ * without any.
+ */
+#include "render/render.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "conf/conf.h"
+#include "metric/metric.h"
+#include "render/check.h"
+#include "render/jail.h"
+#include "render/local.h"
+#include "render/poison.h"
+#include "render/queue.h"
+#include "sys/sys.h"
+
+/* How often the clerk looks while there is work. */
+static const int64_t clerk_tick_ns = 10 * NS_PER_MS;
+/* A keeper without bytes looks so often for better work. */
+static const int64_t keeper_tick_ns = 10 * NS_PER_MS;
+/*
+ * A growing original is started with so many bytes there, if it is not
+ * complete so much later: as one buffer it costs less.
+ */
+static const size_t stream_least = 64 * KIB;
+static const int64_t stream_patience_ns = 3 * NS_PER_MS;
+
+enum render_phase { PHASE_OPEN, PHASE_DRAINING, PHASE_KILLING, PHASE_CLOSED };
+
+struct keeper {
+	struct render *render;
+	pthread_t thread;
+	struct render_job *job; /* under render's lock; NULL: idle */
+	/* An err_code once its job must stop. Written by the clerk. */
+	_Atomic uint32_t stop;
+};
+
+struct render {
+	struct lock lock;
+	struct cond work; /* for keepers */
+	struct cond look; /* for the clerk */
+	struct cond calm; /* nothing is left: for drain */
+	struct queue queue under(lock);
+	enum render_phase phase under(lock);
+	unsigned idle under(lock); /* keepers without a job */
+	size_t open under(lock);   /* jobs whose done() has not returned */
+	/* Constant: */
+	struct jail *jail; /* NULL: local mode */
+	struct poison *poison;
+	struct keeper *keeper;
+	unsigned nkeeper;
+	pthread_t clerk;
+};
+
+static bool
+render_has_idle(void *arg, const char *domain)
+{
+	struct render *r = arg;
+
+	return r->jail == NULL || jail_has_idle(r->jail, domain);
+}
+
+/* Whether a complete original waits and nobody but the caller could take it. */
+static bool
+render_is_wanted(void *arg)
+{
+	struct render *r = arg;
+	bool wanted;
+
+	lock_take(&r->lock);
+	queue_sort(&r->queue);
+	wanted = queue_has_whole(&r->queue) && r->idle == 0;
+	lock_drop(&r->lock);
+	return wanted;
+}
+
+/* Gives a job back to its owner; it must be in no list and no keeper's. */
+static void
+render_finish(struct render *r, struct render_job *job)
+{
+	if (job->ok)
+		metric_add(METRIC_RENDERS, job->facts.to, 0, 1);
+	job->done(job);
+	lock_take(&r->lock);
+	r->open--;
+	if (r->open == 0)
+		cond_wake_all(&r->calm);
+	lock_drop(&r->lock);
+}
+
+/* ---- Keepers ---- */
+
+enum wait_end { WAIT_GO, WAIT_BACK, WAIT_FAILED };
+
+static bool
+keeper_must_stop(
+    const struct keeper *k, int64_t due_ns, int64_t now, struct err *e)
+{
+	uint32_t stop = atomic_load_explicit(&k->stop, memory_order_relaxed);
+
+	if (stop != 0)
+		return !err_set(e, (enum err_code)stop, "before rendering");
+	if (now >= due_ns)
+		return !err_set(e, ERR_DEADLINE,
+		    "the original did not arrive before rendering");
+	return false;
+}
+
+/*
+ * So many bytes are enough to begin with. While anything is known to be
+ * poison, nothing is begun before all of it can be compared with that.
+ */
+static size_t
+keeper_least(const struct keeper *k)
+{
+	return poison_count(k->render->poison) > 0 ? SIZE_MAX : stream_least;
+}
+
+/* Until enough of the original is there to begin. */
+static enum wait_end
+keeper_wait(
+    struct keeper *k, struct render_job *job, int64_t due_ns, struct err *e)
+{
+	size_t least = keeper_least(k);
+
+	for (;;) {
+		int64_t now = clock_ns();
+		struct blob_view view = blob_look(job->original);
+
+		if (view.state == BLOB_GROWING && view.size >= least)
+			view = blob_wait(
+			    job->original, SIZE_MAX, now + stream_patience_ns);
+		if (view.state == BLOB_FAILED) {
+			blob_error(job->original, e);
+			return WAIT_FAILED;
+		}
+		if (keeper_must_stop(k, due_ns, now, e))
+			return WAIT_FAILED;
+		if (view.state == BLOB_DONE || view.size >= least)
+			return WAIT_GO;
+		blob_wait(job->original, least - 1,
+		    now + keeper_tick_ns < due_ns ? now + keeper_tick_ns
+						  : due_ns);
+		view = blob_look(job->original);
+		if (view.state == BLOB_GROWING && view.size < least &&
+		    render_is_wanted(k->render))
+			return WAIT_BACK;
+	}
+}
+
+/* A decoder crashed twice on it, the second time in a fresh process. */
+static void
+keeper_poison(struct keeper *k, struct render_job *job, enum format format,
+    int64_t due_ns, struct err *e)
+{
+	const struct conf *c = job->conf;
+	struct blob_view view = blob_wait(job->original, SIZE_MAX, due_ns);
+
+	if (view.state != BLOB_DONE)
+		return;
+	poison_add(k->render->poison, view.data, view.size, format,
+	    (size_t)c->render_poison_entries,
+	    clock_ns() + c->render_poison_time);
+	err_set(e, ERR_POISON, "crashed the %s decoder twice",
+	    format_row(format)->name);
+}
+
+static enum jail_end
+keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
+{
+	struct render *r = k->render;
+	enum jail_end end = jail_run(r->jail, turn, e);
+
+	if (end != JAIL_CRASHED || turn->fresh)
+		return end;
+	jail_leave(r->jail, turn);
+	turn->fresh = true;
+	end = jail_run(r->jail, turn, e);
+	if (end == JAIL_CRASHED)
+		keeper_poison(k, turn->job, turn->format, turn->due_ns, e);
+	return end;
+}
+
+/* What can be said of the original before it is given to a decoder. */
+static bool
+keeper_admit(struct keeper *k, struct render_job *job, enum format *format,
+    struct err *e)
+{
+	struct blob_view view = blob_look(job->original);
+
+	if (!check_original(job, view.data, view.size, format, e))
+		return false;
+	if (view.state == BLOB_DONE &&
+	    poison_has(
+		k->render->poison, view.data, view.size, *format, clock_ns()))
+		return err_set(e, ERR_POISON, "known to crash the %s decoder",
+		    format_row(*format)->name);
+	return true;
+}
+
+/* Leaves nothing of the first try for the second. */
+static void
+keeper_put_back(struct keeper *k, struct render_job *job, bool whole_only)
+{
+	struct render *r = k->render;
+
+	job->whole_only = whole_only;
+	lock_take(&r->lock);
+	k->job = NULL;
+	queue_end(&r->queue, job, 0);
+	queue_put(&r->queue, job);
+	cond_wake_one(&r->look);
+	lock_drop(&r->lock);
+}
+
+/* Ends the keeper's part and gives the job back. */
+static void
+keeper_finish(
+    struct keeper *k, struct render_job *job, bool ok, int64_t start_ns)
+{
+	struct render *r = k->render;
+
+	job->ok = ok;
+	job->run_ns = clock_ns() - start_ns;
+	lock_take(&r->lock);
+	k->job = NULL;
+	queue_end(&r->queue, job, ok ? job->run_ns : 0);
+	lock_drop(&r->lock);
+	render_finish(r, job);
+}
+
+static int64_t
+job_due_ns(const struct render_job *job, int64_t now)
+{
+	int64_t own = job->conf->render_timeout;
+
+	if (own <= 0 || job->deadline_ns - now < own)
+		return job->deadline_ns;
+	return now + own;
+}
+
+static void
+keeper_serve(struct keeper *k, struct render_job *job)
+{
+	struct render *r = k->render;
+	int64_t start = clock_ns();
+	struct jail_turn turn = { .job = job,
+		.due_ns = job_due_ns(job, start),
+		.stop = &k->stop,
+		.wanted = render_is_wanted,
+		.arg = r,
+		.exit = EXIT_COUNT };
+	enum wait_end wait = keeper_wait(k, job, turn.due_ns, &job->err);
+	enum jail_end end;
+
+	if (wait == WAIT_BACK) {
+		keeper_put_back(k, job, job->whole_only);
+		return;
+	}
+	job->queued_ns = clock_ns() - job->submitted_ns;
+	metric_seconds(METRIC_QUEUE_TIME, 0, 0, job->queued_ns);
+	if (wait == WAIT_FAILED ||
+	    !keeper_admit(k, job, &turn.format, &job->err)) {
+		keeper_finish(k, job, false, start);
+		return;
+	}
+	start = clock_ns();
+	if (r->jail == NULL) {
+		bool ok = local_run(job, turn.due_ns, &k->stop, &job->err);
+		uint32_t stop =
+		    atomic_load_explicit(&k->stop, memory_order_relaxed);
+
+		if (!ok && stop != 0)
+			err_set(&job->err, (enum err_code)stop, "stopped");
+		keeper_finish(k, job, ok, start);
+		return;
+	}
+	end = keeper_run_jailed(k, &turn, &job->err);
+	if (end == JAIL_YIELDED)
+		keeper_put_back(k, job, true);
+	else
+		keeper_finish(k, job, end == JAIL_OK, start);
+	jail_leave(r->jail, &turn);
+}
+
+/* The next job, or NULL at the end. */
+static struct render_job *
+keeper_next(struct keeper *k)
+{
+	struct render *r = k->render;
+	struct render_job *job = NULL;
+
+	lock_take(&r->lock);
+	r->idle++;
+	while (r->phase != PHASE_CLOSED) {
+		job = queue_take(&r->queue, clock_ns(), render_has_idle, r);
+		if (job != NULL)
+			break;
+		(void)cond_wait(&r->work, &r->lock, CLOCK_NEVER);
+	}
+	r->idle--;
+	if (job != NULL) {
+		queue_begin(&r->queue, job);
+		k->job = job;
+		atomic_store_explicit(&k->stop, 0, memory_order_relaxed);
+		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
+	}
+	lock_drop(&r->lock);
+	return job;
+}
+
+static void *
+keeper_main(void *arg)
+{
+	struct keeper *k = arg;
+
+	for (;;) {
+		struct render_job *job = keeper_next(k);
+
+		if (job == NULL)
+			return NULL;
+		keeper_serve(k, job);
+	}
+}
+
+/* ---- The clerk ---- */
+
+/* Jobs at work that must stop are told so. */
+static void
+clerk_stop_running(struct render *r) needs_lock(&r->lock)
+{
+	for (unsigned i = 0; i < r->nkeeper; i++) {
+		struct keeper *k = &r->keeper[i];
+		uint32_t why = 0;
+
+		if (k->job == NULL)
+			continue;
+		if (queue_is_cancelled(k->job))
+			why = ERR_CLIENT_GONE;
+		else if (r->phase >= PHASE_KILLING)
+			why = ERR_DRAINING;
+		if (why != 0)
+			atomic_store_explicit(
+			    &k->stop, why, memory_order_relaxed);
+	}
+}
+
+/* One that waits and must not; NULL: none. */
+static struct render_job *
+clerk_find(struct render *r) needs_lock(&r->lock)
+{
+	struct render_job *job = NULL;
+
+	if (r->phase < PHASE_KILLING)
+		return queue_expire(&r->queue, clock_ns());
+	job = queue_empty(&r->queue);
+	if (job != NULL)
+		err_set(&job->err, ERR_DRAINING, "still in the render queue");
+	return job;
+}
+
+static void
+clerk_look(struct render *r)
+{
+	struct render_job *job;
+
+	do {
+		lock_take(&r->lock);
+		clerk_stop_running(r);
+		if (queue_sort(&r->queue))
+			cond_wake_all(&r->work);
+		job = clerk_find(r);
+		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
+		lock_drop(&r->lock);
+		if (job == NULL)
+			return;
+		job->ok = false;
+		job->queued_ns = clock_ns() - job->submitted_ns;
+		metric_seconds(METRIC_QUEUE_TIME, 0, 0, job->queued_ns);
+		render_finish(r, job);
+	} while (true);
+}
+
+static void *
+clerk_main(void *arg)
+{
+	struct render *r = arg;
+	bool closed = false;
+
+	while (!closed) {
+		lock_take(&r->lock);
+		(void)cond_wait(&r->look, &r->lock,
+		    r->open > 0 ? clock_ns() + clerk_tick_ns : CLOCK_NEVER);
+		closed = r->phase == PHASE_CLOSED;
+		lock_drop(&r->lock);
+		clerk_look(r);
+	}
+	return NULL;
+}
+
+/* ---- The door ---- */
+
+static void
+render_start_threads(struct render *r)
+{
+	r->clerk = thread_start("render-clerk", clerk_main, r);
+	for (unsigned i = 0; i < r->nkeeper; i++) {
+		r->keeper[i].render = r;
+		r->keeper[i].thread =
+		    thread_start("render", keeper_main, &r->keeper[i]);
+	}
+}
+
+bool
+render_new(const struct conf *conf, const char *exe, struct render **out,
+    struct err *e)
+{
+	unsigned n = (unsigned)conf->render_workers;
+	struct jail *jail = NULL;
+	struct render *r;
+
+	if (n == 0)
+		n = sys_cores();
+	metric_label(LABEL_EXIT, jail_exit_words(), EXIT_COUNT);
+	if (conf->render_mode == RENDER_LOCAL) {
+		if (!local_start(conf, e))
+			return false;
+	} else if (!jail_new(conf, exe, n, &jail, e)) {
+		return false;
+	}
+	r = xcalloc(1, sizeof(*r));
+	lock_init(&r->lock);
+	cond_init(&r->work);
+	cond_init(&r->look);
+	cond_init(&r->calm);
+	queue_init(&r->queue);
+	r->jail = jail;
+	r->poison = poison_new();
+	r->nkeeper = n;
+	r->keeper = xcalloc(n, sizeof(*r->keeper));
+	render_start_threads(r);
+	*out = r;
+	return true;
+}
+
+/* Poison of a complete original, before it takes a place in the queue. */
+static bool
+render_check_poison(
+    struct render *r, const struct render_job *job, struct err *e)
+{
+	struct blob_view view = blob_look(job->original);
+	enum format format = FORMAT_SAME;
+
+	if (view.state != BLOB_DONE ||
+	    !format_sniff(view.data, view.size, &format) ||
+	    !poison_has(r->poison, view.data, view.size, format, clock_ns()))
+		return true;
+	return err_set(e, ERR_POISON, "known to crash the %s decoder",
+	    format_row(format)->name);
+}
+
+bool
+render_submit(struct render *r, struct render_job *job, struct err *e)
+{
+	bool ok;
+
+	assert(job->plan != NULL && job->original != NULL &&
+	    job->conf != NULL && job->domain != NULL && job->done != NULL);
+	if (!render_check_poison(r, job, e))
+		return false;
+	job->ok = false;
+	job->result = NULL;
+	job->worker = 0;
+	job->whole_only = false;
+	job->facts = (struct facts){ 0 };
+	job->submitted_ns = clock_ns();
+	lock_take(&r->lock);
+	if (r->phase != PHASE_OPEN)
+		ok = err_set(e, ERR_DRAINING, "render queue");
+	else
+		ok = queue_admit(&r->queue, job, r->nkeeper, e);
+	if (ok) {
+		queue_put(&r->queue, job);
+		r->open++;
+		if (r->open == 1)
+			cond_wake_one(&r->look);
+		cond_wake_one(&r->work);
+		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
+	}
+	lock_drop(&r->lock);
+	return ok;
+}
+
+void
+render_drain(struct render *r, int64_t until_ns)
+{
+	lock_take(&r->lock);
+	if (r->phase == PHASE_OPEN)
+		r->phase = PHASE_DRAINING;
+	while (r->open > 0)
+		if (!cond_wait(&r->calm, &r->lock, until_ns))
+			break;
+	if (r->phase == PHASE_DRAINING)
+		r->phase = PHASE_KILLING;
+	cond_wake_one(&r->look);
+	/* Whoever must stop is killed if it does not: this ends. */
+	while (r->open > 0)
+		(void)cond_wait(&r->calm, &r->lock, CLOCK_NEVER);
+	lock_drop(&r->lock);
+}
+
+void
+render_free(struct render *r)
+{
+	if (r == NULL)
+		return;
+	render_drain(r, clock_ns());
+	lock_take(&r->lock);
+	r->phase = PHASE_CLOSED;
+	cond_wake_all(&r->work);
+	cond_wake_all(&r->look);
+	lock_drop(&r->lock);
+	for (unsigned i = 0; i < r->nkeeper; i++)
+		pthread_join(r->keeper[i].thread, NULL);
+	pthread_join(r->clerk, NULL);
+	if (r->jail != NULL)
+		jail_free(r->jail);
+	else
+		local_stop();
+	poison_free(r->poison);
+	cond_fini(&r->calm);
+	cond_fini(&r->look);
+	cond_fini(&r->work);
+	lock_fini(&r->lock);
+	free(r->keeper);
+	free(r);
+}
+
+void
+render_look(struct render *r, struct render_state *out)
+{
+	struct render_state state = { 0 };
+
+	if (r->jail != NULL)
+		jail_look(r->jail, &state);
+	lock_take(&r->lock);
+	if (r->jail == NULL) {
+		state.workers = r->nkeeper;
+		state.busy = r->nkeeper - r->idle;
+	}
+	state.queued = (unsigned)r->queue.jobs;
+	state.queued_cost = r->queue.cost;
+	lock_drop(&r->lock);
+	*out = state;
+}
+
+bool
+render_ready(struct render *r)
+{
+	struct render_state state;
+
+	render_look(r, &state);
+	return state.workers > 0;
+}
