@@ -19,18 +19,22 @@ def output(*command):
 
 
 def writable(library):
-    """Upper case B, C, D and G are exported and writable; R and V are not."""
+    """Constants with addresses in them (.data.rel.ro) are written once, by the
+    dynamic linker, and locked before main(): they are not variables."""
     member = "?"
-    for line in output(os.environ.get("NM") or "nm", "-A", "--defined-only",
+    for line in output(os.environ.get("NM") or "nm", "--format=sysv",
+            "--extern-only", "--defined-only",
             os.path.join(BUILD, library)).splitlines():
-        m = re.match(r".*?:([^:]+):[0-9a-f]+ ([A-Za-z]) (\S+)$", line)
-        if not m:
+        if line.startswith(("Symbols from", "Undefined")):
+            member = line.rsplit("[", 1)[-1].rstrip("]:")
+        columns = [c.strip() for c in line.split("|")]
+        if len(columns) != 7 or columns[3] not in ("OBJECT", "TLS"):
             continue
-        member, kind, name = m.groups()
+        name, section = columns[0], columns[6]
         # The sanitizers' own tables, one in each object.
         if name.startswith(("__asan", "__odr_asan", "__sancov", "__ubsan")):
             continue
-        if kind in "BCDGS":
+        if re.match(r"\.(data(?!\.rel\.ro)|bss|tdata|tbss)|\*COM\*", section):
             yield f"{library}({member}): {name} is exported and writable"
 
 

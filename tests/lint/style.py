@@ -13,7 +13,7 @@ FUNCTION_LINES = 70
 
 # Assembled, so that this file does not find itself.
 MACHINE = re.compile(r"(?<![\w.])/(?:" + "|".join(["wo" + "rk", "fa" + "rm"])
-    + r")/|/tmp/pic" + "tor")
+    + r")/|/tmp/pic" + "tor/")
 HOSTS = re.compile("|".join(["registry" + r"\.npmjs", "pypi" + r"\.org",
     "files" + r"\.pythonhosted", "proxy" + r"\.golang", r"repo1?\.ma" + "ven",
     r"(?:static|index)\.cra" + r"tes\.io", "deb" + r"\.debian\.org"]))

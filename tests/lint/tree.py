@@ -9,6 +9,9 @@ SRC = os.environ.get("PICTOR_SRC") or os.path.abspath(
 BUILD = os.environ.get("PICTOR_BUILD") or SRC
 SKIP = {".git", "autom4te.cache", "build-aux", "__pycache__", ".deps",
     "node_modules", "samples", "run", ".pytest_cache"}
+# What autoreconf and configure make, in a tarball.
+MADE = {"aclocal.m4", "configure", "Makefile", "Makefile.in", "config.status",
+    "config.log"}
 
 
 def in_git():
@@ -26,7 +29,7 @@ def walk():
     for folder, folders, names in os.walk(SRC):
         folders[:] = sorted(f for f in folders if f not in SKIP
             and not f.startswith("build") and not f.startswith("pictor-"))
-        for name in sorted(names):
+        for name in sorted(set(names) - MADE):
             yield os.path.relpath(os.path.join(folder, name), SRC)
 
 
