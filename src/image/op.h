@@ -11,6 +11,7 @@
 #include <vips/vips.h>
 
 #include "base/err.h"
+#include "plan/facts.h"
 #include "plan/plan.h"
 
 static inline void
@@ -20,20 +21,44 @@ scoped_image_fn(VipsImage **image)
 }
 #define scoped_image __attribute__((cleanup(scoped_image_fn))) VipsImage *
 
-/* Facts that operations may need; image.c fills it. */
+/* Where the first frame of an animation was cut: the others follow it. */
+struct op_memo {
+	int left, top;
+	bool set;
+};
+
+/* Facts that operations may need; render.c fills it. */
 struct op_context {
 	const struct plan_step *step;
 	struct image_size original; /* upright or not: as stored */
 	uint32_t page_height; /* pixels, of the image given to this step */
-	uint32_t pages;       /* frames stacked in it; image.c iterates
-				       where the row says that it must */
+	uint32_t pages;       /* frames of the animation; operations see one
+				       frame at a time */
 	uint32_t orientation; /* EXIF's, 1..8, not yet applied */
 	/*
 	 * What shrink-on-load did: the picture's true size in loaded pixels,
-	 * fractions included (680.75 where 680 or 681 were loaded).
+	 * fractions included (680.75 where 680 or 681 were loaded). Without
+	 * it, the size of the image given to this step.
 	 */
 	double field_width, field_height;
 	int64_t deadline_ns;
+	/*
+	 * The size of the image given to this step as if the loader had not
+	 * shrunk it: what all geometry is computed from.
+	 */
+	uint32_t width, height;
+	/*
+	 * Turns that stand before this step and are still to be made, as EXIF
+	 * counts them (image/turn.h). Only resize is called with another than
+	 * 1: it scales first, so that the small image is turned.
+	 */
+	uint32_t turn;
+	uint32_t from;       /* enum format of the original */
+	uint32_t may_shrink; /* 1: sharp would shrink on load for this step */
+	uint32_t alpha;      /* 1: the original has an alpha channel */
+	uint32_t grey;       /* 1: the original has no colours */
+	uint32_t profile;    /* enum PROFILE_: convert to sRGB or leave */
+	struct op_memo *memo;
 };
 
 /*
@@ -43,6 +68,31 @@ struct op_context {
  */
 typedef bool op_apply_f(const struct op_context *ctx, VipsImage *in,
     VipsImage **out, struct err *e);
+
+/* What a step will make, known before anything is decoded. */
+struct op_size {
+	uint32_t width, height; /* of the result */
+	/*
+	 * Resize: how often the whole picture's sides are divided, 1 and more
+	 * where the loader may shrink by as much; else 1.
+	 */
+	double shrink;
+	double pixels; /* of the largest image on the way */
+	bool same;     /* the step changes nothing */
+};
+
+/*
+ * Says what the step makes of an image of ctx->width x ctx->height (ctx->turn
+ * included). Fails with BAD_GEOMETRY where an area lies outside.
+ */
+typedef bool op_want_f(
+    const struct op_context *ctx, struct op_size *size, struct err *e);
+
+/*
+ * The turn that the step is, as EXIF counts them; 0: it is not a pure one and
+ * must be applied. A step with a turn function needs no apply for turns.
+ */
+typedef uint32_t op_turn_f(const struct op_context *ctx);
 
 /* Fills e from a failed libvips call and empties libvips' error buffer. */
 bool image_fail(const struct op_context *ctx, struct err *e, enum err_code code,

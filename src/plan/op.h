@@ -124,7 +124,7 @@ enum out {
 #undef CHOICES_END
 
 /* The first real format; SAME and AUTO stand before it. */
-enum { FORMAT_FIRST = FORMAT_JPEG };
+#define FORMAT_FIRST FORMAT_JPEG
 
 /* A set of formats: bit 1u << FORMAT_x. */
 typedef uint32_t format_set;

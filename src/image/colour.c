@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Colours: profiles are looked at by their numbers, and lcms runs only where
+ * they say that something would change.
+ */
+#include "image/colour.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- Is it sRGB? ICC.1:2010, chapters 7, 9 and 10 ---- */
+
+struct profile {
+	const uint8_t *at;
+	size_t size;
+};
+
+enum { PROFILE_HEAD = 128, PROFILE_TAGS_MAX = 100 };
+
+static uint32_t
+be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static unsigned
+be16(const uint8_t *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+static double
+fixed(const uint8_t *p)
+{
+	return (int32_t)be32(p) / 65536.0;
+}
+
+static bool
+profile_tag(struct profile in, const char *name, struct profile *tag)
+{
+	uint32_t n = be32(in.at + PROFILE_HEAD);
+
+	if (n > PROFILE_TAGS_MAX || in.size < PROFILE_HEAD + 4 + 12 * n)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *row = in.at + PROFILE_HEAD + 4 + 12 * i;
+		uint32_t at = be32(row + 4);
+		uint32_t size = be32(row + 8);
+
+		if (memcmp(row, name, 4) != 0)
+			continue;
+		if (at > in.size || size > in.size - at || size < 12)
+			return false;
+		*tag = (struct profile){ in.at + at, size };
+		return true;
+	}
+	return false;
+}
+
+/* Primaries as every sRGB profile has them: adapted to D50. */
+static bool
+primary_is(struct profile in, const char *name, const double xyz[3])
+{
+	struct profile tag;
+
+	if (!profile_tag(in, name, &tag) || tag.size < 20)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		if (fabs(fixed(tag.at + 8 + 4 * i) - xyz[i]) > 0.003)
+			return false;
+	return true;
+}
+
+static double
+srgb_curve(double x)
+{
+	return x <= 0.04045 ? x / 12.92 : pow((x + 0.055) / 1.055, 2.4);
+}
+
+static bool
+curve_table_is_srgb(struct profile tag)
+{
+	uint32_t n = be32(tag.at + 8);
+
+	if (n < 64 || n > 65536 || tag.size < 12 + 2 * (size_t)n)
+		return false;
+	for (uint32_t i = 0; i < 16; i++) {
+		uint32_t at = (n - 1) * i / 15;
+		double y = be16(tag.at + 12 + 2 * (size_t)at) / 65535.0;
+
+		if (fabs(y - srgb_curve((double)at / (n - 1))) > 0.004)
+			return false;
+	}
+	return true;
+}
+
+/* Type 3: Y = (aX + b)^g for X >= d, else cX. */
+static bool
+curve_formula_is_srgb(struct profile tag)
+{
+	static const double want[5] = { 2.4, 1 / 1.055, 0.055 / 1.055,
+		1 / 12.92, 0.04045 };
+
+	if (be16(tag.at + 8) != 3 || tag.size < 12 + 20)
+		return false;
+	for (size_t i = 0; i < 5; i++)
+		if (fabs(fixed(tag.at + 12 + 4 * i) - want[i]) > 0.002)
+			return false;
+	return true;
+}
+
+static bool
+curve_is_srgb(struct profile in, const char *name)
+{
+	struct profile tag;
+
+	if (!profile_tag(in, name, &tag))
+		return false;
+	if (memcmp(tag.at, "curv", 4) == 0)
+		return curve_table_is_srgb(tag);
+	return memcmp(tag.at, "para", 4) == 0 && curve_formula_is_srgb(tag);
+}
+
+bool
+colour_profile_is_srgb(const uint8_t *bytes, size_t size)
+{
+	static const double red[3] = { 0.4361, 0.2225, 0.0139 };
+	static const double green[3] = { 0.3851, 0.7169, 0.0971 };
+	static const double blue[3] = { 0.1431, 0.0606, 0.7141 };
+	struct profile in = { bytes, size };
+	struct profile table;
+
+	if (size < PROFILE_HEAD + 4 || memcmp(bytes + 16, "RGB XYZ ", 8) != 0)
+		return false;
+	/* A table, where there is one, counts more than the matrix. */
+	if (profile_tag(in, "A2B0", &table))
+		return false;
+	return primary_is(in, "rXYZ", red) && primary_is(in, "gXYZ", green) &&
+	    primary_is(in, "bXYZ", blue) && curve_is_srgb(in, "rTRC") &&
+	    curve_is_srgb(in, "gTRC") && curve_is_srgb(in, "bTRC");
+}
+
+/* ---- Conversion ---- */
+
+/* The colour space that the profile is for; false: there is no profile. */
+static bool
+profile_of(VipsImage *in, struct profile *profile)
+{
+	const void *at;
+	size_t size;
+
+	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0 ||
+	    vips_image_get_blob(in, VIPS_META_ICC_NAME, &at, &size) != 0)
+		return false;
+	*profile = (struct profile){ at, size };
+	return size >= PROFILE_HEAD + 4;
+}
+
+static bool
+is_grey(VipsImage *in)
+{
+	return in->Bands < 3;
+}
+
+static bool
+is_cmyk(VipsImage *in)
+{
+	return in->Type == VIPS_INTERPRETATION_CMYK && in->Bands >= 4;
+}
+
+/* A profile that fits the image's bands and would change its colours. */
+static bool
+profile_matters(VipsImage *in)
+{
+	struct profile profile;
+	const char *space = is_grey(in) ? "GRAY"
+	    : is_cmyk(in)               ? "CMYK"
+					: "RGB ";
+
+	return profile_of(in, &profile) &&
+	    memcmp(profile.at + 16, space, 4) == 0 &&
+	    !colour_profile_is_srgb(profile.at, profile.size);
+}
+
+bool
+colour_differs(VipsImage *in)
+{
+	return is_cmyk(in) || profile_matters(in);
+}
+
+/*
+ * Runs lcms. A profile that it refuses counts as none: false, and libvips'
+ * error is forgotten.
+ */
+static bool
+profile_run(VipsImage *in, VipsImage **out)
+{
+	const char *instead = is_cmyk(in) ? "cmyk" : "srgb";
+
+	if (vips_icc_transform(in, out, "srgb", "embedded", TRUE,
+		"input_profile", instead, "intent", VIPS_INTENT_PERCEPTUAL,
+		"depth", 8, NULL) == 0)
+		return true;
+	vips_error_clear();
+	return false;
+}
+
+/* A grey profile gives three equal bands: one of them is enough. */
+static bool
+grey_again(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image one = NULL;
+	scoped_image alpha = NULL;
+	scoped_image both = NULL;
+	scoped_image done = NULL;
+
+	if (vips_extract_band(in, &one, 1, NULL) != 0 ||
+	    vips_copy(one, &done, "interpretation", VIPS_INTERPRETATION_B_W,
+		NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "extract_band");
+	if (vips_image_hasalpha(in)) {
+		if (vips_extract_band(in, &alpha, 3, NULL) != 0 ||
+		    vips_bandjoin2(done, alpha, &both, NULL) != 0)
+			return image_fail(ctx, e, ERR_INTERNAL, "bandjoin");
+		g_clear_object(&done);
+		done = take_ptr(both);
+	}
+	*out = take_ptr(done);
+	return true;
+}
+
+static bool
+profile_apply(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image converted = NULL;
+	scoped_image done = NULL;
+
+	if (!(is_cmyk(in) || profile_matters(in)) ||
+	    !profile_run(in, &converted)) {
+		*out = g_object_ref(in);
+		return true;
+	}
+	if (!is_grey(in))
+		done = g_object_ref(converted);
+	else if (!grey_again(ctx, converted, &done, e))
+		return false;
+	*out = take_ptr(done);
+	return true;
+}
+
+static bool
+profile_drop(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image done = NULL;
+
+	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0) {
+		*out = g_object_ref(in);
+		return true;
+	}
+	if (vips_copy(in, &done, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "copy");
+	(void)vips_image_remove(done, VIPS_META_ICC_NAME);
+	*out = take_ptr(done);
+	return true;
+}
+
+bool
+colour_convert(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image converted = NULL;
+	scoped_image eight = NULL;
+	scoped_image done = NULL;
+
+	/* The original's own profile stays, CMYK only where it is printable. */
+	if (ctx->profile == PROFILE_ORIGINAL && !is_cmyk(in))
+		converted = g_object_ref(in);
+	else if (!profile_apply(ctx, in, &converted, e))
+		return false;
+
+	VipsInterpretation want = converted->Bands < 3
+	    ? VIPS_INTERPRETATION_B_W
+	    : VIPS_INTERPRETATION_sRGB;
+
+	if (converted->Type == want && converted->BandFmt == VIPS_FORMAT_UCHAR)
+		eight = g_object_ref(converted);
+	else if (vips_colourspace(converted, &eight, want, NULL) != 0)
+		return image_fail(ctx, e, ERR_BAD_IMAGE, "colourspace");
+
+	if (ctx->profile == PROFILE_ORIGINAL && converted == in)
+		done = g_object_ref(eight);
+	else if (!profile_drop(ctx, eight, &done, e))
+		return false;
+	*out = take_ptr(done);
+	return true;
+}
+
+bool
+colour_attach(VipsImage *in, struct err *e)
+{
+	VipsBlob *blob = NULL;
+	const void *bytes;
+	size_t size;
+
+	if (vips_profile_load("srgb", &blob, NULL) != 0 || blob == NULL)
+		return image_fail(NULL, e, ERR_INTERNAL, "profile_load");
+	bytes = vips_blob_get(blob, &size);
+	vips_image_set_blob_copy(in, VIPS_META_ICC_NAME, bytes, size);
+	vips_area_unref(VIPS_AREA(blob));
+	return true;
+}

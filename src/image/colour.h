@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Colours: from what an original has to 8-bit sRGB or grey. */
+#pragma once
+
+#include "image/op.h"
+
+/*
+ * Whether colour_convert() would do more than to drop low bits: the image has
+ * a profile that is not sRGB, or is CMYK.
+ */
+bool colour_differs(VipsImage *in);
+/*
+ * To 8-bit sRGB or grey (with alpha if there was one) as ctx->profile says:
+ * converted, the profile taken off; or left in the original's profile, which
+ * stays. Of what is so already only the reference is counted up. Damaged or
+ * unfit profiles count as none.
+ */
+bool colour_convert(const struct op_context *ctx, VipsImage *in,
+    VipsImage **out, struct err *e) must_check;
+/* Puts the sRGB profile on it. */
+bool colour_attach(VipsImage *in, struct err *e) must_check;
+
+/*
+ * Whether a profile describes sRGB, by its numbers and not by its name
+ * (ICC.1:2010): a matrix profile with sRGB's primaries and curve.
+ */
+bool colour_profile_is_srgb(const uint8_t *bytes, size_t size);

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The result: which format, in which shape, with which metadata, and within
+ * which limits.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "image/colour.h"
+#include "image/pixel.h"
+#include "image/quality.h"
+#include "image/render.h"
+#include "image/strip.h"
+
+/* ---- Which format ---- */
+
+static bool
+can_save(enum format format)
+{
+	return (image_conf()->save & FORMAT_BIT(format)) != 0;
+}
+
+/* Whether the result is small enough for the format. */
+static bool
+fits(const struct render *r, enum format format)
+{
+	uint32_t most = format_row(format)->max_side;
+
+	return r->width <= most && r->height <= most;
+}
+
+/* JPEG, or PNG where a pixel is clear: known for sure when all are there. */
+static enum format
+choose_plain(struct render *r)
+{
+	if (!can_save(FORMAT_PNG) || !r->alpha)
+		return FORMAT_JPEG;
+	r->alpha_decides = can_save(FORMAT_JPEG);
+	return FORMAT_PNG;
+}
+
+static enum format
+choose_auto(struct render *r, bool moving)
+{
+	format_set accepts = r->plan->out.accepts & image_conf()->save;
+	bool webp =
+	    (accepts & FORMAT_BIT(FORMAT_WEBP)) != 0 && fits(r, FORMAT_WEBP);
+
+	if (moving && webp)
+		return FORMAT_WEBP;
+	if (moving && can_save(FORMAT_GIF))
+		return FORMAT_GIF;
+	if ((accepts & FORMAT_BIT(FORMAT_AVIF)) != 0 && fits(r, FORMAT_AVIF))
+		return FORMAT_AVIF;
+	return webp ? FORMAT_WEBP : choose_plain(r);
+}
+
+static bool
+check_size(const struct render *r, uint32_t width, uint32_t height,
+    uint32_t pages, struct err *e)
+{
+	const struct image_limits *limits = &r->job->limits;
+	const struct format_row *row = format_row(r->to);
+	uint64_t pixels = (uint64_t)width * height * pages;
+
+	if (pixels > limits->result_pixels)
+		return err_set(e, ERR_TOO_MANY_PIXELS,
+		    "result of %" PRIu32 "x%" PRIu32 ", %" PRIu32 " pages",
+		    width, height, pages);
+	if (width > limits->side || height > limits->side)
+		return err_set(e, ERR_TOO_LARGE,
+		    "result of %" PRIu32 "x%" PRIu32, width, height);
+	if (width > row->max_side || height > row->max_side)
+		return err_param(e, ERR_BAD_VALUE, "format", row->name,
+		    strlen(row->name),
+		    "a format for %" PRIu32 "x%" PRIu32
+		    ": %s has up to %" PRIu32 " pixels a side",
+		    width, height, row->name, row->max_side);
+	return true;
+}
+
+bool
+output_choose(struct render *r, struct err *e)
+{
+	enum format wanted = (enum format)r->plan->out.format;
+	bool moving = r->pages > 1 && r->plan->in.pages != 1;
+
+	if (wanted == FORMAT_AUTO)
+		r->to = choose_auto(r, moving);
+	else if (wanted == FORMAT_SAME)
+		r->to = can_save(r->from) ? r->from : choose_plain(r);
+	else
+		r->to = wanted;
+	if (!can_save(r->to)) {
+		const char *name = format_row(r->to)->name;
+
+		return err_param(e, ERR_BAD_VALUE, "format", name, strlen(name),
+		    "a format that this server writes");
+	}
+
+	r->moves = moving && (format_row(r->to)->flags & F_ANIMATION) != 0;
+	/* "All if the result can move": it cannot. */
+	if (!r->moves && r->plan->in.pages == 0)
+		r->pages = 1;
+	return check_size(r, r->width, r->height, r->pages, e);
+}
+
+/* ---- In which shape ---- */
+
+bool
+output_shape(struct render *r, VipsImage *in, VipsImage **out, struct err *e)
+{
+	struct op_context ctx = {
+		.profile = (uint32_t)out_get(r->plan, OUT_PROFILE).pick,
+	};
+	scoped_image flat = NULL;
+
+	if (!colour_convert(&ctx, in, &flat, e))
+		return false;
+	if ((format_row(r->to)->flags & F_ALPHA) == 0)
+		return pixel_flatten(
+		    &ctx, flat, out_get(r->plan, OUT_MATTE).colour, out, e);
+	*out = take_ptr(flat);
+	return true;
+}
+
+/* An opaque alpha channel needs no PNG. */
+static bool
+decide_by_alpha(struct render *r, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image read = NULL;
+	bool clear;
+
+	if (!pixel_read(NULL, in, &read, e) ||
+	    !pixel_clear(NULL, read, &clear, e))
+		return false;
+	if (!clear) {
+		r->to = FORMAT_JPEG;
+		return output_shape(r, read, out, e);
+	}
+	*out = take_ptr(read);
+	return true;
+}
+
+/* ---- With which metadata ---- */
+
+static bool
+meta_stays(const char *name, unsigned keep)
+{
+	static const char *const always[] = { "vips-sequential", "page-height",
+		"n-pages", "delay", "gif-delay", "loop", "gif-loop",
+		"gif-palette" };
+
+	for (size_t i = 0; i < NELEM(always); i++)
+		if (strcmp(name, always[i]) == 0)
+			return true;
+	if (strncmp(name, "exif-", 5) == 0 ||
+	    strcmp(name, VIPS_META_ORIENTATION) == 0 ||
+	    strcmp(name, VIPS_META_RESOLUTION_UNIT) == 0)
+		return (keep & 1U << KEEP_EXIF) != 0;
+	if (strcmp(name, VIPS_META_ICC_NAME) == 0)
+		return (keep & 1U << KEEP_ICC) != 0;
+	if (strcmp(name, VIPS_META_XMP_NAME) == 0)
+		return (keep & 1U << KEEP_XMP) != 0;
+	return strcmp(name, VIPS_META_IPTC_NAME) == 0 &&
+	    (keep & 1U << KEEP_IPTC) != 0;
+}
+
+/* Leaves on the image what is to be written; *keep: what that is. */
+static bool
+meta_choose(const struct render *r, VipsImage *in, unsigned *keep,
+    VipsImage **out, struct err *e)
+{
+	bool original =
+	    out_get(r->plan, OUT_PROFILE).pick == PROFILE_ORIGINAL &&
+	    vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
+	scoped_image done = NULL;
+
+	*keep = (unsigned)out_get(r->plan, OUT_KEEP).set;
+	if (original)
+		*keep |= 1U << KEEP_ICC;
+	if (vips_copy(in, &done, NULL) != 0)
+		return image_fail(NULL, e, ERR_INTERNAL, "copy");
+	/* Grey images have no sRGB: theirs is a profile of three colours. */
+	if (!original && (*keep & 1U << KEEP_ICC) != 0) {
+		(void)vips_image_remove(done, VIPS_META_ICC_NAME);
+		if (done->Bands < 3)
+			*keep &= ~(1U << KEEP_ICC);
+		else if (!colour_attach(done, e))
+			return false;
+	}
+	if (r->turned && (*keep & 1U << KEEP_EXIF) != 0) {
+		vips_image_set_int(done, VIPS_META_ORIENTATION, 1);
+		(void)vips_image_remove(done, "exif-ifd0-Orientation");
+	}
+	/* The thumbnail shows the original. */
+	(void)vips_image_remove(done, "jpeg-thumbnail-data");
+
+	char **names = vips_image_get_fields(done);
+
+	for (char **name = names; name != NULL && *name != NULL; name++)
+		if (!meta_stays(*name, *keep))
+			(void)vips_image_remove(done, *name);
+	g_strfreev(names);
+	*out = take_ptr(done);
+	return true;
+}
+
+/* ---- Encoding ---- */
+
+static VipsForeignSubsample
+save_subsample(const struct render *r)
+{
+	bool native = out_get(r->plan, OUT_SCALE).pick == SCALE_NATIVE;
+
+	switch (out_get(r->plan, OUT_SUBSAMPLE).pick) {
+	case SUBSAMPLE_ON:
+		return VIPS_FOREIGN_SUBSAMPLE_ON;
+	case SUBSAMPLE_OFF:
+		return VIPS_FOREIGN_SUBSAMPLE_OFF;
+	default:
+		/* On the common scale high quality keeps all colours. */
+		return !native && r->quality >= 90 ? VIPS_FOREIGN_SUBSAMPLE_OFF
+						   : VIPS_FOREIGN_SUBSAMPLE_ON;
+	}
+}
+
+static struct save_spec
+save_spec_of(const struct render *r, unsigned keep)
+{
+	const struct plan *p = r->plan;
+	bool native = out_get(p, OUT_SCALE).pick == SCALE_NATIVE;
+
+	return (struct save_spec){
+		.quality = native ? r->quality : quality_for(r->to, r->quality),
+		.effort = out_has(p, OUT_EFFORT)
+		    ? (int)out_get(p, OUT_EFFORT).whole
+		    : -1,
+		.compression = out_has(p, OUT_COMPRESSION)
+		    ? (int)out_get(p, OUT_COMPRESSION).whole
+		    : -1,
+		.colours = (int)out_get(p, OUT_COLOURS).whole,
+		.dither = out_get(p, OUT_DITHER).num,
+		.lossless = out_get(p, OUT_LOSSLESS).on != 0,
+		.progressive = out_get(p, OUT_PROGRESSIVE).on != 0,
+		.palette = out_get(p, OUT_PALETTE).on != 0,
+		.subsample = save_subsample(r),
+		.animated = r->moves,
+		.keep = keep,
+	};
+}
+
+/*
+ * libvips before 8.15 keeps all metadata or none, and with all it invents an
+ * EXIF block: what was not asked for is taken out again.
+ */
+static void
+save_trim(const struct render *r, unsigned keep, struct image_result *result)
+{
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
+	uint8_t *less;
+	size_t size;
+
+	if (keep == 0 || (keep & 1U << KEEP_EXIF) != 0)
+		return;
+	less = g_try_malloc(result->size);
+	if (less == NULL)
+		return;
+	if (strip_copy(r->to, keep, result->bytes, result->size, less, &size) ==
+	    STRIP_WHOLE) {
+		g_free(result->bytes);
+		result->bytes = less;
+		result->size = size;
+	} else {
+		g_free(less);
+	}
+#else
+	(void)r;
+	(void)keep;
+	(void)result;
+#endif
+}
+
+static bool
+save_to(
+    struct render *r, VipsImage *in, struct image_result *result, struct err *e)
+{
+	scoped_image watched = NULL;
+	scoped_image ready = NULL;
+	unsigned keep;
+	void *bytes = NULL;
+
+	if (!meta_choose(r, in, &keep, &ready, e) ||
+	    !watch_put(&r->watch, ready, false, &watched, e))
+		return false;
+
+	struct save_spec spec = save_spec_of(r, keep);
+
+	if (table_format(r->to)->save(watched, &spec, &bytes, &result->size) !=
+	    0) {
+		g_free(bytes);
+		return image_fail(NULL, e, ERR_INTERNAL, "save");
+	}
+	result->bytes = bytes;
+	save_trim(r, keep, result);
+	return true;
+}
+
+bool
+output_save(
+    struct render *r, VipsImage *in, struct image_result *result, struct err *e)
+{
+	scoped_image ready = NULL;
+
+	if (!r->alpha_decides)
+		ready = g_object_ref(in);
+	else if (!decide_by_alpha(r, in, &ready, e))
+		return false;
+
+	uint32_t height = (uint32_t)vips_image_get_page_height(ready);
+	uint32_t pages = r->moves ? (uint32_t)ready->Ysize / height : 1;
+
+	if (!r->moves)
+		height = (uint32_t)ready->Ysize;
+	if (!check_size(r, (uint32_t)ready->Xsize, height, pages, e) ||
+	    !save_to(r, ready, result, e))
+		return false;
+
+	r->facts.to = r->to;
+	r->facts.result =
+	    (struct image_size){ (uint32_t)ready->Xsize, height, pages };
+	r->facts.alpha = vips_image_hasalpha(ready) ? 1 : 0;
+	if (result->size <= r->job->limits.result_bytes)
+		return true;
+	image_result_fini(result);
+	return err_set(e, ERR_TOO_LARGE, "the result is too large");
+}

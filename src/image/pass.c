@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answering with the original's own bytes: when the plan says so, and when
+ * nothing is asked for that a new encoding would serve.
+ */
+#include <string.h>
+
+#include "image/colour.h"
+#include "image/render.h"
+#include "image/strip.h"
+
+static void
+pass_facts(struct render *r, struct image_result *result)
+{
+	r->to = r->from;
+	r->facts.to = r->from;
+	r->facts.result = r->facts.original;
+	r->facts.alpha = r->alpha;
+	r->facts.unchanged = 1;
+	r->facts.shrink = 1;
+	(void)result;
+}
+
+bool
+pass_untouched(struct render *r, struct image_result *result, struct err *e)
+{
+	struct err ignored;
+	bool whole = false;
+	uint8_t *copy;
+
+	/* The header is for the facts alone: what is stored goes out. */
+	if (!input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
+		return false;
+	if (!whole)
+		return err_set(e, ERR_TOO_LARGE, "the original is too large");
+	if (!open_header(r, &ignored) && ignored.code == ERR_NOT_AN_IMAGE)
+		return err_set(e, ERR_NOT_AN_IMAGE, "%s", ignored.detail);
+
+	copy = g_try_malloc(r->input.size);
+	if (copy == NULL)
+		return err_set(e, ERR_TOO_LARGE, "no memory for a copy");
+	memcpy(copy, r->input.data, r->input.size);
+	result->bytes = copy;
+	result->size = r->input.size;
+	pass_facts(r, result);
+	return true;
+}
+
+/* Nothing is said about the encoding that only an encoder could do. */
+static bool
+pass_plain(const struct plan *p)
+{
+	static const enum out harmless[] = { OUT_SCALE, OUT_KEEP, OUT_PROFILE,
+		OUT_MATTE, OUT_DITHER, OUT_EFFORT };
+	uint32_t set = p->out.set;
+
+	for (size_t i = 0; i < NELEM(harmless); i++)
+		set &= ~(UINT32_C(1) << harmless[i]);
+	return set == 0;
+}
+
+bool
+pass_may(struct render *r)
+{
+	return r->same && pass_plain(r->plan);
+}
+
+/* Metadata that this program cannot take out, and that may not stay. */
+static bool
+pass_dirty(const struct render *r, unsigned keep)
+{
+	VipsImage *im = r->opened;
+
+	if (r->from != FORMAT_AVIF)
+		return false;
+	return (vips_image_get_typeof(im, VIPS_META_EXIF_NAME) != 0 &&
+		   (keep & 1U << KEEP_EXIF) == 0) ||
+	    (vips_image_get_typeof(im, VIPS_META_XMP_NAME) != 0 &&
+		(keep & 1U << KEEP_XMP) == 0);
+}
+
+bool
+pass_copy(struct render *r, struct image_result *result)
+{
+	const struct plan *p = r->plan;
+	unsigned keep = (unsigned)out_get(p, OUT_KEEP).set;
+	bool original = out_get(p, OUT_PROFILE).pick == PROFILE_ORIGINAL;
+	bool all = r->page == 0 &&
+	    ((format_row(r->from)->flags & F_ANIMATION) == 0 ||
+		r->pages == r->facts.original.pages);
+	size_t size = 0;
+	uint8_t *copy;
+
+	if (r->input.data == NULL || !all ||
+	    r->input.size > r->job->limits.result_bytes ||
+	    (!original && colour_differs(r->opened)))
+		return false;
+	if (original)
+		keep |= 1U << KEEP_ICC;
+
+	copy = g_try_malloc(r->input.size);
+	if (copy == NULL)
+		return false;
+
+	enum strip_state state = strip_copy(
+	    r->from, keep, r->input.data, r->input.size, copy, &size);
+
+	if (state == STRIP_UNKNOWN && r->from == FORMAT_AVIF &&
+	    !pass_dirty(r, keep) &&
+	    strip_check(r->from, r->input.data, r->input.size) == STRIP_WHOLE) {
+		memcpy(copy, r->input.data, r->input.size);
+		size = r->input.size;
+	} else if (state != STRIP_WHOLE) {
+		g_free(copy);
+		return false;
+	}
+	image_result_fini(result);
+	result->bytes = copy;
+	result->size = size;
+	pass_facts(r, result);
+	return true;
+}

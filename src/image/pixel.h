@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What several operations need: memory, alpha, resampling, colours. */
+#pragma once
+
+#include "image/op.h"
+
+/* Evaluates the image into memory; what is there already is only counted up. */
+bool pixel_read(const struct op_context *ctx, VipsImage *in, VipsImage **out,
+    struct err *e) must_check;
+
+/* Bytes of a line of an image in memory; the address of a region's pixel. */
+size_t pixel_line_size(const VipsImage *image);
+void *pixel_at(const VipsRegion *region, int x, int y);
+
+/*
+ * Colour times alpha, and back. Images without alpha pass unchanged. 8 and
+ * 16 bit images stay what they are, rounded to the nearest.
+ */
+bool pixel_premultiply(const struct op_context *ctx, VipsImage *in,
+    VipsImage **out, struct err *e) must_check;
+bool pixel_unpremultiply(const struct op_context *ctx, VipsImage *in,
+    VipsImage **out, struct err *e) must_check;
+
+/*
+ * Scales the field to width x height. The field starts at the image's top
+ * left corner; its size may be a fraction of a pixel larger than the image's
+ * (shrink-on-load). Alpha must be premultiplied.
+ */
+struct pixel_scale {
+	double field_width, field_height;
+	int width, height;
+	VipsKernel kernel;
+};
+
+bool pixel_resample(const struct op_context *ctx, VipsImage *in,
+    const struct pixel_scale *to, VipsImage **out, struct err *e) must_check;
+
+/*
+ * Makes the image fit for a colour 0xRRGGBBAA to be painted on it: converted
+ * (colour_convert), an alpha channel where the colour is not solid, colours
+ * where the colour is not grey. ink: the colour in the image's bands, n of
+ * them.
+ */
+struct pixel_ink {
+	double value[4];
+	int n;
+};
+
+bool pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
+    VipsImage **out, struct pixel_ink *ink, struct err *e) must_check;
+/* Lays the image on a solid colour; the result has no alpha. */
+bool pixel_flatten(const struct op_context *ctx, VipsImage *in, uint64_t colour,
+    VipsImage **out, struct err *e) must_check;
+/* Whether a pixel of an image in memory is not solid. */
+bool pixel_clear(const struct op_context *ctx, VipsImage *in, bool *clear,
+    struct err *e) must_check;

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_render(): the order of things.
+ *
+ *   the first bytes  input.c, open.c   which type
+ *   the header       open.c            limits, pages
+ *   the plan         steps.c           sizes, before anything is decoded
+ *   the format       output.c
+ *   the pixels       open.c            shrunk on load; one pass, top to bottom
+ *   the steps        steps.c, frames.c, ops/
+ *   the encoder      output.c, formats/
+ *
+ * Nothing is decoded before the encoder pulls.
+ */
+#include "image/render.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "image/strip.h"
+
+/*
+ * Whose fault it was: a failure is mostly seen where the pixels are pulled,
+ * and the watches know better what was behind it.
+ */
+static bool
+render_blame(struct render *r, struct err *e)
+{
+	uint32_t why = atomic_load(&r->watch.why);
+	bool unread = atomic_load(&r->watch.unread) ||
+	    (e->code == ERR_BAD_IMAGE && r->opened == NULL);
+	char detail[ERR_DETAIL_MAX];
+
+	memcpy(detail, e->detail, sizeof(detail));
+	if (why != 0)
+		return err_set(e, (enum err_code)why, "%s", detail);
+	if (r->input.broken)
+		return err_set(e, ERR_TRUNCATED, "%s", detail);
+	if (!unread)
+		return false;
+	if (r->input.data == NULL ? r->input.ended
+				  : strip_check(r->from, r->input.data,
+					r->input.size) == STRIP_CUT)
+		return err_set(e, ERR_TRUNCATED, "%s", detail);
+	return err_set(e, ERR_BAD_IMAGE, "%s", detail);
+}
+
+/* Decodes, steps and encodes once. */
+static bool
+render_pixels(struct render *r, struct image_result *result, struct err *e)
+{
+	scoped_image opened = NULL;
+	scoped_image stepped = NULL;
+	scoped_image shaped = NULL;
+	struct op_memo memo = { 0 };
+
+	if (!watch_check(&r->watch, e) || !open_pixels(r, &opened, e))
+		return false;
+	if (r->pages > 1) {
+		if (!frames_run(r, opened, &shaped, e))
+			return false;
+	} else if (!steps_run(r, opened, &memo, &stepped, e) ||
+	    !output_shape(r, stepped, &shaped, e)) {
+		return false;
+	}
+	return output_save(r, shaped, result, e);
+}
+
+/* A result of another format may be replaced by the original. */
+static bool
+render_may_answer_original(const struct render *r)
+{
+	static const format_set known =
+	    1U << FORMAT_JPEG | 1U << FORMAT_PNG | 1U << FORMAT_GIF;
+
+	return r->plan->out.format == FORMAT_AUTO &&
+	    ((known | r->plan->out.accepts) & FORMAT_BIT(r->from)) != 0;
+}
+
+/*
+ * Only the format was asked to change: then the answer is not larger than the
+ * original. Where any format will do, that is the original itself; where one
+ * is named, the quality, which was not, is lowered as far as it is sensible.
+ */
+static bool
+render_no_larger(struct render *r, struct image_result *result, struct err *e)
+{
+	static const int lower[] = { 65, 50, 35 };
+	const struct plan *p = r->plan;
+
+	if (result->size <= r->input.size)
+		return true;
+	if (render_may_answer_original(r) && pass_copy(r, result))
+		return true;
+	if (out_get(p, OUT_SCALE).pick == SCALE_NATIVE ||
+	    (r->to != FORMAT_JPEG && r->to != FORMAT_WEBP &&
+		r->to != FORMAT_AVIF))
+		return true;
+	for (size_t i = 0; i < NELEM(lower); i++) {
+		struct image_result again = { 0 };
+
+		r->quality = lower[i];
+		/* The header's image has been read: its pixels are gone. */
+		g_clear_object(&r->opened);
+		if (!open_header(r, e) || !output_choose(r, e) ||
+		    !render_pixels(r, &again, e))
+			return false;
+		image_result_fini(result);
+		*result = again;
+		if (result->size <= r->input.size)
+			break;
+	}
+	return true;
+}
+
+static bool
+render_run(struct render *r, struct image_result *result, struct err *e)
+{
+	bool whole = false;
+
+	if (!watch_check(&r->watch, e) ||
+	    !input_open(&r->input, &r->job->input, &r->watch, e))
+		return false;
+	if (r->plan->out.untouched)
+		return pass_untouched(r, result, e);
+
+	int64_t start = clock_ns();
+
+	if (!open_header(r, e))
+		return false;
+	r->facts.open_ns = clock_ns() - start;
+	if (!steps_plan(r, e) || !output_choose(r, e))
+		return false;
+	r->facts.shrink = r->shrink;
+	if (!pass_may(r))
+		return render_pixels(r, result, e);
+
+	/*
+	 * Its bytes are needed as they are. What streams has been opened on a
+	 * source already, which keeps what it was given: only what is here in
+	 * one piece can be passed on.
+	 */
+	whole = r->input.data != NULL;
+	if (whole && r->to == r->from && pass_copy(r, result))
+		return true;
+	return render_pixels(r, result, e) &&
+	    (!whole || render_no_larger(r, result, e));
+}
+
+bool
+image_render(
+    const struct image_job *job, struct image_result *result, struct err *e)
+{
+	struct render r = {
+		.job = job,
+		.plan = job->plan,
+		.watch = { .job = job },
+		.scale = 1,
+		.shrink = 1,
+		.quality = (int)out_get(job->plan, OUT_QUALITY).whole,
+	};
+	struct image_result done = { 0 };
+	int64_t start = clock_ns();
+	bool good = render_run(&r, &done, e);
+
+	if (good) {
+		done.facts = r.facts;
+		done.facts.original_bytes = r.input.bytes;
+		done.facts.result_bytes = done.size;
+		done.facts.work_ns = clock_ns() - start - r.facts.open_ns;
+		*result = done;
+	} else {
+		image_result_fini(&done);
+		(void)render_blame(&r, e);
+	}
+	g_clear_object(&r.opened);
+	input_close(&r.input);
+	vips_error_clear();
+	return good;
+}
+
+void
+image_result_fini(struct image_result *result)
+{
+	g_free(result->bytes);
+	result->bytes = NULL;
+	result->size = 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One render on its way through the files of this folder. Nobody else's. */
+#pragma once
+
+#include "image/image.h"
+#include "image/input.h"
+#include "image/table.h"
+#include "image/watch.h"
+
+/*
+ * Belongs to the thread that called image_render(); libvips' threads see
+ * input and watch only.
+ */
+struct render {
+	const struct image_job *job;
+	const struct plan *plan;
+	struct watch watch;
+	struct input input;
+	struct facts facts;
+	enum format from;
+	enum format to;
+	/* JPEG or PNG, as soon as it is known whether a pixel is clear. */
+	bool alpha_decides;
+	bool alpha;        /* the original has the channel */
+	bool moves;        /* the result is an animation */
+	VipsImage *opened; /* page 0, header read, nothing decoded */
+	uint32_t page;     /* what is decoded: the first */
+	uint32_t pages;    /* and how many */
+	uint32_t shrink;   /* asked of the loader, 1: none */
+	double scale;      /* the same of WebP, 1: none */
+	int quality;       /* on the scale that the plan says */
+	/* What the steps make, known before decoding. */
+	uint32_t width, height;
+	bool same;       /* they change nothing */
+	uint32_t turned; /* an autoorient is among them */
+};
+
+/* open.c */
+bool open_header(struct render *r, struct err *e) must_check;
+bool open_pixels(struct render *r, VipsImage **out, struct err *e) must_check;
+
+/* steps.c: the plan's steps, before and after decoding. */
+bool steps_plan(struct render *r, struct err *e) must_check;
+bool steps_run(struct render *r, VipsImage *in, struct op_memo *memo,
+    VipsImage **out, struct err *e) must_check;
+
+/* frames.c: the steps on every frame of an animation. */
+bool frames_run(struct render *r, VipsImage *strip, VipsImage **out,
+    struct err *e) must_check;
+
+/* output.c */
+bool output_choose(struct render *r, struct err *e) must_check;
+/* To what the format can hold: 8 bits, sRGB or grey, alpha or not. */
+bool output_shape(
+    struct render *r, VipsImage *in, VipsImage **out, struct err *e) must_check;
+bool output_save(struct render *r, VipsImage *in, struct image_result *result,
+    struct err *e) must_check;
+
+/* pass.c: answering with the original's own bytes. */
+bool pass_untouched(
+    struct render *r, struct image_result *result, struct err *e) must_check;
+/* Whether nothing was asked that needs the pixels, but perhaps the format. */
+bool pass_may(struct render *r);
+/* Copies the original without its metadata; false: not possible. */
+bool pass_copy(struct render *r, struct image_result *result);
+
+/* image.c: what image_init() was told. */
+const struct image_conf *image_conf(void);

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan's steps, walked twice: once with nothing but sizes, before anything
+ * is decoded, and once with the image.
+ *
+ * Turns are not made where they stand but gathered, until a step needs the
+ * image upright. A resize takes them along and makes them on the small image;
+ * so that the large one can still be read from top to bottom.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+
+#include "image/colour.h"
+#include "image/render.h"
+#include "image/turn.h"
+
+struct walk {
+	struct render *r;
+	struct op_context ctx;
+	VipsImage *image; /* owned; NULL: only sizes */
+	bool loaded; /* still the loader's image, but for pointwise steps */
+	bool turned; /* a turn other than the EXIF one stands before */
+	bool same;
+	double shrink; /* what the loader may do */
+};
+
+static void
+walk_init(struct walk *w, struct render *r)
+{
+	*w = (struct walk){ .r = r, .loaded = true, .same = true, .shrink = 1 };
+	w->ctx = (struct op_context){
+		.original = r->facts.original,
+		.pages = r->pages,
+		.orientation = r->facts.orientation,
+		.deadline_ns = r->job->deadline_ns,
+		.width = r->facts.original.width,
+		.height = r->facts.original.height,
+		.turn = 1,
+		.from = r->from,
+		.alpha = r->alpha,
+		.grey = r->opened->Bands < 3,
+		.profile = (uint32_t)out_get(r->plan, OUT_PROFILE).pick,
+	};
+}
+
+static void
+walk_image(struct walk *w, VipsImage **image)
+{
+	g_clear_object(&w->image);
+	w->image = take_ptr(*image);
+}
+
+/* The context's sizes, from an image that the loader has not shrunk. */
+static void
+walk_size(struct walk *w, uint32_t width, uint32_t height)
+{
+	w->loaded = false;
+	w->ctx.width = width;
+	w->ctx.height = height;
+	if (w->image != NULL) {
+		w->ctx.width = (uint32_t)w->image->Xsize;
+		w->ctx.height = (uint32_t)w->image->Ysize;
+	}
+}
+
+/* Makes the gathered turn. */
+static bool
+walk_turn(struct walk *w, struct err *e)
+{
+	uint32_t turn = w->ctx.turn;
+	scoped_image done = NULL;
+
+	if (turn == 1)
+		return true;
+	if (w->image != NULL) {
+		if (!turn_apply(&w->ctx, w->image, turn, &done, e))
+			return false;
+		walk_image(w, &done);
+	}
+	w->ctx.turn = 1;
+	walk_size(w, turn_swaps(turn) ? w->ctx.height : w->ctx.width,
+	    turn_swaps(turn) ? w->ctx.width : w->ctx.height);
+	return true;
+}
+
+static bool
+walk_limits(const struct walk *w, const struct op_size *size, struct err *e)
+{
+	const struct image_limits *limits = &w->r->job->limits;
+	double most =
+	    fmax((double)limits->pixels, (double)limits->result_pixels);
+	const char *name = op_row((enum op)w->ctx.step->op)->name;
+
+	if ((double)size->width * size->height > most || size->pixels > most)
+		return err_set(e, ERR_TOO_MANY_PIXELS,
+		    "%s makes %" PRIu32 "x%" PRIu32, name, size->width,
+		    size->height);
+	if (size->width > INT32_MAX / 2 || size->height > INT32_MAX / 2)
+		return err_set(e, ERR_TOO_LARGE, "%s", name);
+	return true;
+}
+
+/* The size that the step makes; *size.same where it does nothing. */
+static bool
+walk_want(struct walk *w, const struct op_bind *bind, struct op_size *size,
+    struct err *e)
+{
+	*size = (struct op_size){ .width = w->ctx.width,
+		.height = w->ctx.height,
+		.shrink = 1,
+		.same = false };
+	if (bind->want != NULL && !bind->want(&w->ctx, size, e))
+		return false;
+	return walk_limits(w, size, e);
+}
+
+static void
+walk_field(struct walk *w)
+{
+	double shrink = w->loaded ? w->r->shrink : 1;
+
+	if (w->image == NULL)
+		return;
+	w->ctx.page_height = (uint32_t)w->image->Ysize;
+	w->ctx.field_width = w->image->Xsize;
+	w->ctx.field_height = w->image->Ysize;
+	if (shrink > 1) {
+		w->ctx.field_width = w->ctx.width / shrink;
+		w->ctx.field_height = w->ctx.height / shrink;
+	}
+}
+
+static bool
+walk_apply(
+    struct walk *w, const struct op_bind *bind, enum op op, struct err *e)
+{
+	scoped_image done = NULL;
+	struct op_size size;
+
+	if (op != OP_RESIZE && !bind->pointwise && !walk_turn(w, e))
+		return false;
+	w->ctx.may_shrink = w->loaded && !w->turned;
+	if (!walk_want(w, bind, &size, e))
+		return false;
+	if (op == OP_RESIZE && w->loaded)
+		w->shrink = size.shrink;
+	w->same = w->same && size.same && w->ctx.turn == 1;
+	/* Also without effect: a shrunk image must get its size. */
+	if (size.same && w->ctx.turn == 1)
+		return true;
+
+	if (w->image != NULL) {
+		walk_field(w);
+		if (!bind->apply(&w->ctx, w->image, &done, e))
+			return false;
+		walk_image(w, &done);
+	}
+	if (!bind->pointwise) {
+		w->ctx.turn = 1;
+		walk_size(w, size.width, size.height);
+	}
+	return true;
+}
+
+static bool
+walk_step(struct walk *w, const struct plan_step *step, struct err *e)
+{
+	enum op op = (enum op)step->op;
+	const struct op_bind *bind = table_op(op);
+	uint32_t turn;
+
+	w->ctx.step = step;
+	turn = bind->turn != NULL ? bind->turn(&w->ctx) : 0;
+	if (turn != 0) {
+		w->ctx.turn = turn_join(w->ctx.turn, turn);
+		if (op == OP_AUTOORIENT) {
+			w->r->turned = 1;
+			w->ctx.orientation = 1;
+		} else if (turn != 1) {
+			w->turned = true;
+		}
+		return true;
+	}
+	return walk_apply(w, bind, op, e);
+}
+
+static bool
+walk_all(struct walk *w, struct err *e)
+{
+	const struct plan *plan = w->r->plan;
+
+	for (size_t i = 0; i < plan->nstep; i++)
+		if (!watch_check(&w->r->watch, e) ||
+		    !walk_step(w, &plan->step[i], e))
+			return false;
+	if (w->ctx.turn != 1)
+		w->same = false;
+	return walk_turn(w, e);
+}
+
+bool
+steps_plan(struct render *r, struct err *e)
+{
+	struct walk w;
+
+	walk_init(&w, r);
+	if (!walk_all(&w, e))
+		return false;
+	r->width = w.ctx.width;
+	r->height = w.ctx.height;
+	r->same = w.same;
+
+	/* The largest factor of the DCT that does not make it too small. */
+	r->shrink = 1;
+	while (r->from == FORMAT_JPEG && r->shrink < 8 &&
+	    r->shrink * 2 <= w.shrink)
+		r->shrink *= 2;
+	return true;
+}
+
+bool
+steps_run(struct render *r, VipsImage *in, struct op_memo *memo,
+    VipsImage **out, struct err *e)
+{
+	struct walk w;
+
+	walk_init(&w, r);
+	w.ctx.memo = memo;
+	w.image = g_object_ref(in);
+
+	bool done = walk_all(&w, e);
+
+	if (done)
+		*out = take_ptr(w.image);
+	g_clear_object(&w.image);
+	return done;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operations and formats: which code belongs to which row. The arrays are made
+ * from the .def files, so a new row there does not compile without a BIND here.
+ */
+#include "image/table.h"
+
+#include <assert.h>
+
+#define BIND_AUTOORIENT                    \
+	{                                  \
+		.turn = op_autoorient_turn \
+	}
+#define BIND_ROTATE                                              \
+	{                                                        \
+		op_rotate, op_rotate_want, op_rotate_turn, false \
+	}
+#define BIND_FLIP                    \
+	{                            \
+		.turn = op_flip_turn \
+	}
+#define BIND_FLOP                    \
+	{                            \
+		.turn = op_flop_turn \
+	}
+#define BIND_EXTRACT                                     \
+	{                                                \
+		op_extract, op_extract_want, NULL, false \
+	}
+#define BIND_RESIZE                                    \
+	{                                              \
+		op_resize, op_resize_want, NULL, false \
+	}
+#define BIND_FLATTEN                                    \
+	{                                               \
+		op_flatten, op_flatten_want, NULL, true \
+	}
+#define BIND_GRAYSCALE                                      \
+	{                                                   \
+		op_grayscale, op_grayscale_want, NULL, true \
+	}
+#define BIND_BLUR                          \
+	{                                  \
+		op_blur, NULL, NULL, false \
+	}
+#define BIND_SHARPEN                          \
+	{                                     \
+		op_sharpen, NULL, NULL, false \
+	}
+
+#define CHOICES(list)
+#define CHOICE(list, id, word)
+#define CHOICES_END(list)
+#define OP(id, name, phase, text) [OP_##id] = BIND_##id,
+#define ARG(op, id, name, type, min, max, def, unit, list, text)
+#define OP_END(op)
+
+static const struct op_bind ops[OP_COUNT] = {
+#include "plan/op.def"
+};
+
+#define BIND_SAME \
+	{         \
+		0 \
+	}
+#define BIND_AUTO BIND_SAME
+#define BIND_JPEG                                          \
+	{                                                  \
+		format_jpeg_load, format_jpeg_save,        \
+		    { "VipsForeignLoadJpegBuffer",         \
+			    "VipsForeignLoadJpegSource" }, \
+		    ".jpg", true                           \
+	}
+#define BIND_PNG                                          \
+	{                                                 \
+		format_png_load, format_png_save,         \
+		    { "VipsForeignLoadPngBuffer",         \
+			    "VipsForeignLoadPngSource" }, \
+		    ".png", true                          \
+	}
+#define BIND_WEBP                                                   \
+	{                                                           \
+		format_webp_load, format_webp_save,                 \
+		    { "VipsForeignLoadWebpBuffer" }, ".webp", false \
+	}
+#define BIND_AVIF                                                   \
+	{                                                           \
+		format_avif_load, format_avif_save,                 \
+		    { "VipsForeignLoadHeifBuffer" }, ".avif", false \
+	}
+#define BIND_GIF                                                    \
+	{                                                           \
+		format_gif_load, format_gif_save,                   \
+		    { "VipsForeignLoadNsgifBuffer" }, ".gif", false \
+	}
+#define BIND_HEIC                                                              \
+	{                                                                      \
+		format_heic_load, NULL, { "VipsForeignLoadHeifBuffer" }, NULL, \
+		    false                                                      \
+	}
+
+#define FORMAT(id, name, media, ext, flags, side, text) \
+	[FORMAT_##id] = BIND_##id,
+#define OUT(id, name, type, min, max, def, unit, list, text)
+
+static const struct format_bind formats[FORMAT_COUNT] = {
+#include "plan/format.def"
+};
+
+const struct op_bind *
+table_op(enum op op)
+{
+	assert(op < OP_COUNT);
+	return &ops[op];
+}
+
+const struct format_bind *
+table_format(enum format format)
+{
+	assert(format >= FORMAT_FIRST && format < FORMAT_COUNT);
+	return &formats[format];
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Binds the rows of plan/op.def and plan/format.def to the code that does
+ * them. A row without its file does not link.
+ */
+#pragma once
+
+#include "image/format.h"
+#include "image/op.h"
+
+/* What a step is: a pure turn where turn is set, else apply. */
+struct op_bind {
+	op_apply_f *apply; /* NULL: always a pure turn */
+	op_want_f *want;   /* NULL: the size stays */
+	op_turn_f *turn;   /* NULL: never a pure turn */
+	/*
+	 * Each pixel becomes one by itself: so it may stand before a turn, or
+	 * before a resize of an image that was shrunk on load.
+	 */
+	bool pointwise;
+};
+
+const struct op_bind *table_op(enum op op);
+
+struct format_bind {
+	format_load_f *load;
+	format_save_f *save;     /* NULL: read only */
+	const char *loader[2];   /* classes to unblock; [1]: of sources */
+	const char *save_suffix; /* how libvips finds the saver */
+	bool streams;            /* can be read as it arrives */
+};
+
+const struct format_bind *table_format(enum format format);
+
+/* libvips takes bytes as void *, and only reads them. */
+static inline void *
+format_bytes(const struct load_spec *spec)
+{
+	return (void *)(uintptr_t)spec->data;
+}
+
+op_turn_f op_autoorient_turn;
+op_apply_f op_rotate;
+op_want_f op_rotate_want;
+op_turn_f op_rotate_turn;
+op_turn_f op_flip_turn;
+op_turn_f op_flop_turn;
+op_apply_f op_extract;
+op_want_f op_extract_want;
+op_apply_f op_resize;
+op_want_f op_resize_want;
+op_apply_f op_flatten;
+op_want_f op_flatten_want;
+op_apply_f op_grayscale;
+op_want_f op_grayscale_want;
+op_apply_f op_blur;
+op_apply_f op_sharpen;
+
+format_load_f format_jpeg_load;
+format_save_f format_jpeg_save;
+format_load_f format_png_load;
+format_save_f format_png_save;
+format_load_f format_webp_load;
+format_save_f format_webp_save;
+format_load_f format_avif_load;
+format_save_f format_avif_save;
+format_load_f format_gif_load;
+format_save_f format_gif_save;
+format_load_f format_heic_load;

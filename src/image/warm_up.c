@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything once, on images of 16 pixels a side with the lightest effort:
+ * codecs make their tables, libheif looks for its plugins, ORC compiles its
+ * loops, lcms builds its profiles. Afterwards a worker opens no file and maps
+ * nothing executable.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "image/colour.h"
+#include "image/pixel.h"
+#include "image/render.h"
+#include "image/tiny.h"
+
+enum { SIDE = 16 };
+
+static bool
+warm_made(
+    const struct op_context *ctx, int bands, VipsImage **out, struct err *e)
+{
+	static const uint8_t grey[4] = { 200, 100, 50, 128 };
+	uint8_t pixels[SIDE * SIDE * 4];
+	scoped_image done = NULL;
+
+	for (int i = 0; i < SIDE * SIDE; i++)
+		for (int b = 0; b < bands; b++)
+			pixels[i * bands + b] = (uint8_t)(grey[b] + i % SIDE);
+	done = vips_image_new_from_memory_copy(pixels,
+	    (size_t)(SIDE * SIDE * bands), SIDE, SIDE, bands,
+	    VIPS_FORMAT_UCHAR);
+	if (done == NULL)
+		return image_fail(ctx, e, ERR_INTERNAL, "warm_up");
+	done->Type =
+	    bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+	*out = take_ptr(done);
+	return true;
+}
+
+/* An original of that format, whether or not the plan may write it. */
+static bool
+warm_original(enum format format, VipsImage *in, void **bytes, size_t *size,
+    struct err *e)
+{
+	struct save_spec spec = { .quality = 50,
+		.effort = 0,
+		.compression = -1,
+		.colours = 256,
+		.keep = 1U << KEEP_ICC,
+		.subsample = VIPS_FOREIGN_SUBSAMPLE_ON };
+	const struct format_bind *bind = table_format(format);
+
+	if (bind->save == NULL) {
+		*bytes = g_memdup2(tiny_heic, sizeof(tiny_heic));
+		*size = sizeof(tiny_heic);
+		return true;
+	}
+	if (bind->save(in, &spec, bytes, size) != 0)
+		return image_fail(
+		    NULL, e, ERR_INTERNAL, format_row(format)->name);
+	return true;
+}
+
+static void
+warm_step(struct plan *p, enum op op)
+{
+	p->step[p->nstep++].op = (uint16_t)op;
+}
+
+static void
+warm_arg(struct plan *p, unsigned arg, union arg value)
+{
+	step_set(&p->step[p->nstep - 1], arg, value);
+}
+
+/* Every operation, in every way that runs other code. */
+static void
+warm_plan(struct plan *p, bool smart)
+{
+	plan_init(p);
+	warm_step(p, OP_AUTOORIENT);
+	warm_step(p, OP_FLIP);
+	warm_step(p, OP_RESIZE);
+	warm_arg(p, RESIZE_WIDTH, (union arg){ .whole = SIDE / 2 });
+	warm_arg(p, RESIZE_HEIGHT, (union arg){ .whole = SIDE / 2 - 1 });
+	warm_arg(p, RESIZE_POSITION,
+	    (union arg){
+		.pick = smart ? POSITION_ATTENTION : POSITION_ENTROPY });
+	warm_step(p, OP_ROTATE);
+	warm_arg(p, ROTATE_ANGLE, (union arg){ .num = 30 });
+	warm_step(p, OP_EXTRACT);
+	warm_arg(p, EXTRACT_LEFT, (union arg){ .length = { 1, 0 } });
+	warm_step(p, OP_RESIZE);
+	warm_arg(p, RESIZE_WIDTH, (union arg){ .whole = SIDE });
+	warm_arg(p, RESIZE_HEIGHT, (union arg){ .whole = SIDE });
+	warm_arg(p, RESIZE_FIT, (union arg){ .pick = FIT_CONTAIN });
+	warm_step(p, OP_BLUR);
+	warm_step(p, OP_BLUR);
+	warm_arg(p, BLUR_SIGMA, (union arg){ .num = 1 });
+	warm_step(p, OP_SHARPEN);
+	warm_step(p, OP_SHARPEN);
+	warm_arg(p, SHARPEN_SIGMA, (union arg){ .num = 1 });
+	warm_step(p, OP_FLATTEN);
+	if (smart)
+		warm_step(p, OP_GRAYSCALE);
+	out_set(p, OUT_EFFORT, (union arg){ .whole = 0 });
+}
+
+static bool
+warm_render(
+    const struct plan *plan, const void *bytes, size_t size, struct err *e)
+{
+	struct image_job job = {
+		.plan = plan,
+		.limits = { .pixels = MIB,
+		    .side = 1024,
+		    .pages = 4,
+		    .result_pixels = MIB,
+		    .result_bytes = MIB },
+		.input = { .data = bytes, .size = size },
+		.deadline_ns = CLOCK_NEVER,
+	};
+	struct image_result result = { 0 };
+
+	if (!image_render(&job, &result, e))
+		return false;
+	image_result_fini(&result);
+	return true;
+}
+
+/* One original of every kind of colour into one result of a format. */
+static bool
+warm_format(struct plan *plan, enum format format, VipsImage *in, struct err *e)
+{
+	const struct image_conf *c = image_conf();
+	void *bytes = NULL;
+	size_t size = 0;
+	bool good;
+
+	if (!warm_original(format, in, &bytes, &size, e))
+		return false;
+	if ((c->save & FORMAT_BIT(format)) != 0)
+		plan->out.format = (uint16_t)format;
+	else
+		plan->out.format = FORMAT_SAME;
+	good = (c->load & FORMAT_BIT(format)) == 0 ||
+	    warm_render(plan, bytes, size, e);
+	g_free(bytes);
+	return good;
+}
+
+/* A profile of every kind: RGB, and CMYK with lcms' largest tables. */
+static bool
+warm_profiles(struct plan *plan, VipsImage *rgb, struct err *e)
+{
+	static const char *const profile[] = { "p3", "cmyk" };
+
+	if ((image_conf()->load & FORMAT_BIT(FORMAT_JPEG)) == 0)
+		return true;
+	for (size_t i = 0; i < NELEM(profile); i++) {
+		scoped_image there = NULL;
+
+		if (vips_icc_transform(rgb, &there, profile[i], "input_profile",
+			"srgb", NULL) != 0)
+			return image_fail(NULL, e, ERR_INTERNAL, "icc");
+		if (!warm_format(plan, FORMAT_JPEG, there, e))
+			return false;
+	}
+	return true;
+}
+
+static bool
+warm_all(struct plan *plan, struct err *e)
+{
+	scoped_image rgb = NULL;
+	scoped_image rgba = NULL;
+	const format_set all = image_conf()->load | image_conf()->save;
+
+	if (!warm_made(NULL, 3, &rgb, e) || !warm_made(NULL, 4, &rgba, e))
+		return false;
+	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++) {
+		if ((all & FORMAT_BIT(f)) == 0)
+			continue;
+		warm_plan(plan, (f & 1) != 0);
+		if (!warm_format(plan, f,
+			(format_row(f)->flags & F_ALPHA) != 0 ? rgba : rgb, e))
+			return false;
+	}
+	warm_plan(plan, true);
+	return warm_profiles(plan, rgb, e);
+}
+
+bool
+image_warm_up(struct err *e)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	bool good = warm_all(plan, e);
+
+	free(plan);
+	return good;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rotate: clockwise; multiples of 90 degrees are turns, others interpolate. */
+#include <math.h>
+
+#include "image/op.h"
+#include "image/pixel.h"
+#include "image/table.h"
+
+static double
+rotate_angle(const struct op_context *ctx)
+{
+	double angle = fmod(step_get(ctx->step, ROTATE_ANGLE).num, 360);
+
+	return angle < 0 ? angle + 360 : angle;
+}
+
+uint32_t
+op_rotate_turn(const struct op_context *ctx)
+{
+	static const uint32_t turn[4] = { 1, 6, 3, 8 };
+	double quarters = rotate_angle(ctx) / 90;
+
+	return quarters == floor(quarters) ? turn[(int)quarters % 4] : 0;
+}
+
+/* libvips' own rounding decides; this is for limits, so rounded up. */
+bool
+op_rotate_want(
+    const struct op_context *ctx, struct op_size *size, struct err *e)
+{
+	double angle = rotate_angle(ctx) * M_PI / 180;
+	double c = fabs(cos(angle));
+	double s = fabs(sin(angle));
+
+	(void)e;
+	size->width = (uint32_t)ceil(ctx->width * c + ctx->height * s);
+	size->height = (uint32_t)ceil(ctx->width * s + ctx->height * c);
+	/* Rotating reads its input in any order. */
+	size->pixels = (double)ctx->width * ctx->height;
+	return true;
+}
+
+bool
+op_rotate(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image ready = NULL;
+	scoped_image solid = NULL;
+	scoped_image read = NULL;
+	scoped_image turned = NULL;
+	scoped_image done = NULL;
+	struct pixel_ink ink;
+
+	if (!pixel_ink(ctx, in, step_get(ctx->step, ROTATE_BACKGROUND).colour,
+		&ready, &ink, e) ||
+	    !pixel_premultiply(ctx, ready, &solid, e) ||
+	    !pixel_read(ctx, solid, &read, e))
+		return false;
+
+	/* The image is premultiplied, so the background must be. */
+	if (vips_image_hasalpha(read))
+		for (int i = 0; i < ink.n - 1; i++)
+			ink.value[i] *= ink.value[ink.n - 1] / 255;
+
+	VipsInterpolate *bicubic = vips_interpolate_new("bicubic");
+	VipsArrayDouble *background = vips_array_double_new(ink.value, ink.n);
+	int failed = vips_similarity(read, &turned, "angle", rotate_angle(ctx),
+	    "interpolate", bicubic, "background", background, NULL);
+
+	vips_area_unref(VIPS_AREA(background));
+	g_object_unref(bicubic);
+	if (failed != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "similarity");
+	if (!pixel_unpremultiply(ctx, turned, &done, e))
+		return false;
+	*out = take_ptr(done);
+	return true;
+}
