@@ -119,6 +119,29 @@ image_can_load(void)
 	return can;
 }
 
+/* The HEIF saver is there without any codec, too. */
+static bool
+can_encode(enum format format)
+{
+	struct save_spec spec = { .quality = 50,
+		.effort = 0,
+		.compression = -1,
+		.colours = 256,
+		.subsample = VIPS_FOREIGN_SUBSAMPLE_ON };
+	scoped_image black = NULL;
+	scoped_image colours = NULL;
+	void *bytes = NULL;
+	size_t size;
+	bool good = vips_black(&black, 16, 16, "bands", 3, NULL) == 0 &&
+	    vips_copy(black, &colours, "interpretation",
+		VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
+	    table_format(format)->save(colours, &spec, &bytes, &size) == 0;
+
+	g_free(bytes);
+	vips_error_clear();
+	return good;
+}
+
 format_set
 image_can_save(void)
 {
@@ -127,13 +150,14 @@ image_can_save(void)
 	if (!vips_started())
 		return 0;
 	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++) {
-		const char *suffix = table_format(f)->save_suffix;
+		const char *saver = table_format(f)->saver;
 
-		if ((format_row(f)->flags & F_SAVE) != 0 && suffix != NULL &&
-		    vips_foreign_find_save_buffer(suffix) != NULL)
+		if ((format_row(f)->flags & F_SAVE) != 0 && saver != NULL &&
+		    vips_type_find("VipsForeignSave", saver) != 0)
 			can |= FORMAT_BIT(f);
 	}
-	vips_error_clear();
+	if ((can & FORMAT_BIT(FORMAT_AVIF)) != 0 && !can_encode(FORMAT_AVIF))
+		can &= ~FORMAT_BIT(FORMAT_AVIF);
 	return can;
 }
 

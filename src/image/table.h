@@ -26,7 +26,7 @@ struct format_bind {
 	format_load_f *load;
 	format_save_f *save;     /* NULL: read only */
 	const char *loader[2];   /* classes to unblock; [1]: of sources */
-	const char *save_suffix; /* how libvips finds the saver */
+	const char *saver;       /* its nickname */
 	bool streams;            /* can be read as it arrives */
 };
 
