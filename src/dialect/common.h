@@ -46,5 +46,5 @@ struct text {
 	bool full;
 };
 
-void text_put(struct text *t, struct slice s);
-void text_printf(struct text *t, const char *format, ...) printf_like(2, 3);
+void url_put(struct text *t, struct slice s);
+void url_printf(struct text *t, const char *format, ...) printf_like(2, 3);

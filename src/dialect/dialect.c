@@ -173,7 +173,7 @@ print_verify(const struct dialect *d, const struct plan *p, const char *url,
 }
 
 void
-text_put(struct text *t, struct slice s)
+url_put(struct text *t, struct slice s)
 {
 	if (t->full || s.len >= t->size - t->len) {
 		t->full = true;
@@ -186,7 +186,7 @@ text_put(struct text *t, struct slice s)
 }
 
 void
-text_printf(struct text *t, const char *format, ...)
+url_printf(struct text *t, const char *format, ...)
 {
 	va_list args;
 	int len;

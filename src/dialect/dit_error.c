@@ -184,27 +184,27 @@ dit_error(const struct err *e, const struct plan *p, struct dialect_error *out)
 	if (fault == DIT_NONE) {
 		camel_case(row->code, name, sizeof(name));
 		out->status = row->status;
-		text_printf(&body,
+		url_printf(&body,
 		    "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
 		    row->status, name, row->text);
 		out->size = body.len;
 		return;
 	}
 	out->status = f->status != 0 ? f->status : row->status;
-	text_printf(&body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
+	url_printf(&body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
 	    out->status, f->code);
 	after = strstr(f->message, "%s");
 	if (after == NULL) {
-		text_put(&body, slice_of(f->message));
+		url_put(&body, slice_of(f->message));
 	} else {
 		codec_json_escape(
 		    filling(e, p, f->fill), escaped, sizeof(escaped));
-		text_put(&body,
+		url_put(&body,
 		    (struct slice){ f->message, (size_t)(after - f->message) });
-		text_put(&body, slice_of(escaped));
-		text_put(&body, slice_of(after + 2));
+		url_put(&body, slice_of(escaped));
+		url_put(&body, slice_of(after + 2));
 	}
-	text_put(&body, SLICE("\"}"));
+	url_put(&body, SLICE("\"}"));
 	assert(!body.full);
 	out->size = body.len;
 }

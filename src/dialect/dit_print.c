@@ -19,7 +19,7 @@ struct json_out {
 static void
 put_name(struct json_out *j, const char *name)
 {
-	text_printf(&j->text, "%s\"%s\":", j->comma ? "," : "", name);
+	url_printf(&j->text, "%s\"%s\":", j->comma ? "," : "", name);
 	j->comma = true;
 }
 
@@ -27,14 +27,14 @@ static void
 put_open(struct json_out *j, const char *name)
 {
 	put_name(j, name);
-	text_put(&j->text, SLICE("{"));
+	url_put(&j->text, SLICE("{"));
 	j->comma = false;
 }
 
 static void
 put_close(struct json_out *j)
 {
-	text_put(&j->text, SLICE("}"));
+	url_put(&j->text, SLICE("}"));
 	j->comma = true;
 }
 
@@ -45,7 +45,7 @@ put_string(struct json_out *j, const char *name, struct slice value)
 
 	codec_json_escape(value, escaped, sizeof(escaped));
 	put_name(j, name);
-	text_printf(&j->text, "\"%s\"", escaped);
+	url_printf(&j->text, "\"%s\"", escaped);
 }
 
 static void
@@ -55,14 +55,14 @@ put_number(struct json_out *j, const char *name, double value)
 
 	num_print(value, number);
 	put_name(j, name);
-	text_put(&j->text, slice_of(number));
+	url_put(&j->text, slice_of(number));
 }
 
 static void
 put_bool(struct json_out *j, const char *name, bool on)
 {
 	put_name(j, name);
-	text_put(&j->text, on ? SLICE("true") : SLICE("false"));
+	url_put(&j->text, on ? SLICE("true") : SLICE("false"));
 }
 
 static void
@@ -273,7 +273,7 @@ put_out(struct json_out *j, const struct plan *p, bool turned)
 
 	if (!keeps && !turned) {
 		put_name(j, "rotate");
-		text_put(&j->text, SLICE("null"));
+		url_put(&j->text, SLICE("null"));
 	}
 	if (format != FORMAT_SAME)
 		put_options(j, p);
@@ -285,9 +285,12 @@ put_out(struct json_out *j, const struct plan *p, bool turned)
 		put_bool(j, "animated", true);
 	else if (p->in.pages == 1 && (format == FORMAT_SAME || usual != 1))
 		put_bool(j, "animated", false);
-	/* Something must be asked for, or the bytes stay as they are. */
-	put_name(j, "noop");
-	text_put(&j->text, SLICE("0"));
+	/*
+	 * Some edit must stand there, or the bytes stay as they are. DIT says
+	 * nothing about those that it does not know.
+	 */
+	if (!j->comma)
+		put_bool(j, "encode", true);
 }
 
 static void
@@ -314,7 +317,7 @@ put_plan(struct json_out *j, const struct plan *p)
 	const struct plan_answer *a = &p->answer;
 	struct found f;
 
-	text_put(&j->text, SLICE("{"));
+	url_put(&j->text, SLICE("{"));
 	put_string(j, "bucket", plan_slice(p, p->source[0].store));
 	put_string(j, "key", plan_slice(p, p->source[0].key));
 	if (!p->out.untouched) {
@@ -327,7 +330,7 @@ put_plan(struct json_out *j, const struct plan *p)
 	if (a->nheader > 0 ||
 	    !slice_is(plan_slice(p, a->cache_control), DIT_CACHE_CONTROL))
 		put_headers(j, p);
-	text_put(&j->text, SLICE("}"));
+	url_put(&j->text, SLICE("}"));
 }
 
 bool

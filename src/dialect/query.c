@@ -125,11 +125,16 @@ unknown(struct slice name, struct slice value, struct err *e)
 	return false;
 }
 
-/* Decodes into the room; a value that does not fit is no value of ours. */
+/*
+ * Decodes into the room; a value that does not fit is no value of ours. name:
+ * of the parameter, as it was written.
+ */
 static bool
-decode(struct query *q, struct slice in, struct slice *out, struct err *e)
+decode(struct query *q, struct slice name, struct slice in, struct slice *out,
+    struct err *e)
 {
 	char *at = q->room + q->used;
+	char shown[ERR_PARAM_MAX];
 
 	if (in.len > sizeof(q->room) - q->used)
 		return err_set(e, ERR_BAD_URL,
@@ -137,7 +142,9 @@ decode(struct query *q, struct slice in, struct slice *out, struct err *e)
 	out->at = at;
 	out->len = 0;
 	if (in.len > 0 && !codec_percent(in, at, &out->len, e))
-		return false;
+		return err_param(e, ERR_BAD_URL,
+		    slice_copy(name, shown, sizeof(shown)), in.at, in.len,
+		    "%% with two hex digits, but not %%00");
 	q->used += out->len;
 	return true;
 }
@@ -148,7 +155,8 @@ take_param(struct query *q, struct slice piece, struct err *e)
 	struct slice value = piece;
 	struct slice name = slice_cut(&value, '=');
 
-	if (!decode(q, name, &name, e) || !decode(q, value, &value, e))
+	if (!decode(q, name, name, &name, e) ||
+	    !decode(q, name, value, &value, e))
 		return false;
 	for (size_t i = 0; i < Q_COUNT; i++) {
 		const char *word = row_name(i, name);
@@ -567,14 +575,29 @@ bad_format(struct query *q, struct err *e)
 {
 	char list[ERR_TEXT_MAX] = "auto, same";
 	size_t n = strlen(list);
+	const char *best = NULL;
+	size_t least = 3;
 
-	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++)
-		if ((format_row((enum format)i)->flags & F_SAVE) != 0 &&
-		    n < sizeof(list))
-			n += (size_t)snprintf(list + n, sizeof(list) - n,
-			    ", %s", format_row((enum format)i)->name);
-	return err_param(e, ERR_BAD_VALUE, q->name[Q_FORMAT],
-	    q->value[Q_FORMAT].at, q->value[Q_FORMAT].len, "one of %s", list);
+	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++) {
+		const char *name = format_row((enum format)i)->name;
+		size_t far = codec_distance(q->value[Q_FORMAT], slice_of(name));
+
+		if ((format_row((enum format)i)->flags & F_SAVE) == 0)
+			continue;
+		if (n < sizeof(list))
+			n += (size_t)snprintf(
+			    list + n, sizeof(list) - n, ", %s", name);
+		/* Half of a word wrong is another word. */
+		if (far < least && 2 * far <= strlen(name)) {
+			least = far;
+			best = name;
+		}
+	}
+	err_param(e, ERR_BAD_VALUE, q->name[Q_FORMAT], q->value[Q_FORMAT].at,
+	    q->value[Q_FORMAT].len, "one of %s", list);
+	if (best != NULL)
+		err_hint(e, "did you mean %s?", best);
+	return false;
 }
 
 static bool
@@ -612,7 +635,8 @@ parse_key(const struct dialect_in *in, struct plan *p, struct err *e)
 	if (room == NULL)
 		return err_set(e, ERR_BUSY, "no memory for a key");
 	if (!codec_percent(raw, room, &key.len, e))
-		return false;
+		return err_param(e, ERR_BAD_URL, "path", raw.at, raw.len,
+		    "%% with two hex digits, but not %%00");
 	fault = key_fault(key);
 	if (fault != NULL)
 		return err_param(e, key.len == 0 ? ERR_NO_SOURCE : ERR_BAD_URL,

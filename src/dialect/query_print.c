@@ -23,10 +23,10 @@ put_param(struct url *url, enum param param, const char *value)
 	struct slice raw = slice_of(value);
 
 	raw.len = raw.len < 512 ? raw.len : 512;
-	text_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
-	text_put(&url->text, slice_of(query_params[param].name));
-	text_put(&url->text, SLICE("="));
-	text_put(&url->text,
+	url_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
+	url_put(&url->text, slice_of(query_params[param].name));
+	url_put(&url->text, SLICE("="));
+	url_put(&url->text,
 	    (struct slice){
 		escaped, codec_percent_encode(raw, ",:", escaped) });
 	url->queried = true;
@@ -55,7 +55,7 @@ put_numbers(struct url *url, enum param param, const struct plan_step *s,
 		char number[ARG_TEXT_MAX];
 
 		arg_print(&row[i], step_get(s, i), number);
-		text_printf(&text, "%s%s", i > first ? "," : "", number);
+		url_printf(&text, "%s%s", i > first ? "," : "", number);
 	}
 	put_param(url, param, list);
 }
@@ -210,8 +210,8 @@ query_print(const struct plan *p, char *out, size_t size, struct err *e)
 		    e, ERR_NOT_SUPPORTED, "the query language names one image");
 	raw = plan_slice(p, p->source[0].key);
 	out[0] = '\0';
-	text_put(&url.text, SLICE("/"));
-	text_put(&url.text,
+	url_put(&url.text, SLICE("/"));
+	url_put(&url.text,
 	    (struct slice){
 		key, codec_percent_encode(raw, "/!$&'()*+,;=:@", key) });
 	put_steps(&url, p);
