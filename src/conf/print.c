@@ -9,7 +9,7 @@
 #include "conf/conf.h"
 #include "conf/table.h"
 
-enum { COLUMNS = 79, ORIGIN_COLUMN = 40, KEY_COLUMN = 26 };
+enum { COLUMNS = 79, ORIGIN_COLUMN = 40, KEY_COLUMN = 30 };
 
 void
 print_wrapped(FILE *out, const char *first, const char *indent,
@@ -219,22 +219,19 @@ conf_print_sample(FILE *out)
 
 /* --- --help --- */
 
+/* "http.listen": as PICTOR_HTTP_LISTEN, which it also stands for. */
 static void
 print_keys(FILE *out, const struct conf_table *table)
 {
-	const char *section = "";
-
 	for (size_t i = 0; i < table->n; i++) {
 		const struct conf_row *row = &table->rows[i];
-		char first[KEY_COLUMN + 64];
+		char name[KEY_COLUMN + 64];
+		char first[KEY_COLUMN + 80];
 		char indent[KEY_COLUMN + 1];
 
-		if (strcmp(section, row->section) != 0)
-			fprintf(out, "[%s%s]\n", row->section,
-			    table->kind != NULL ? ".NAME" : "");
-		section = row->section;
-		snprintf(
-		    first, sizeof(first), "  %-*s", KEY_COLUMN - 2, row->name);
+		snprintf(name, sizeof(name), "%s%s.%s", row->section,
+		    table->kind != NULL ? ".NAME" : "", row->name);
+		snprintf(first, sizeof(first), "  %-*s ", KEY_COLUMN - 3, name);
 		snprintf(indent, sizeof(indent), "%*s", KEY_COLUMN, "");
 		print_wrapped(out, first, indent, slice_of(row->text), COLUMNS);
 	}
@@ -243,10 +240,6 @@ print_keys(FILE *out, const struct conf_table *table)
 void
 conf_print_keys(FILE *out)
 {
-	fputs("Configuration: a file of [sections] with lines key = value, or "
-	      "the environment,\nas PICTOR_SECTION_KEY, PICTOR_MOUNT_NAME_KEY "
-	      "and PICTOR_STORE_NAME_KEY:\n",
-	    out);
 	for (enum conf_table_id id = CONF_MAIN; id < CONF_TABLES; id++)
 		print_keys(out, conf_table(id));
 }
