@@ -219,7 +219,7 @@ hint_word(const struct arg_row *row, struct slice text, struct err *e)
 	     i++) {
 		size_t far = codec_distance(text, slice_of(row->choices[i]));
 
-		if (far < least && far < strlen(row->choices[i])) {
+		if (far < least && 2 * far <= strlen(row->choices[i])) {
 			least = far;
 			best = row->choices[i];
 		}
