@@ -134,8 +134,9 @@ request_wake(struct flight_waiter *waiter, const void *result)
 		r->entry = cache_entry_ref(w->entry);
 	else
 		r->err = w->err;
-	if (r->cache != CACHE_USE_JOINED || w->cache == CACHE_USE_STALE)
-		r->cache = w->cache;
+	r->cache = waiter == w->leader || w->cache == CACHE_USE_STALE
+	    ? w->cache
+	    : CACHE_USE_JOINED;
 	r->worker = w->job.worker;
 	r->at = w->entry != NULL ? STAGE_ANSWER : w->at;
 	finish(r);
@@ -180,7 +181,7 @@ join_flight(struct request *r, struct cache_entry *stale)
 	struct work *w = work_new(r, stale);
 
 	r->waiter = (struct flight_waiter){ .wake = request_wake };
-	r->cache = CACHE_USE_JOINED;
+	w->leader = &r->waiter;
 	r->parked = true;
 	r->ops->park(r);
 	if (!flight_join(p->flights, &w->key, &r->waiter, &w->flight)) {

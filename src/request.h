@@ -98,6 +98,7 @@ struct work {
 	struct routes *routes; /* a reference */
 	const struct route *route;
 	struct flight *flight;
+	const struct flight_waiter *leader; /* only compared: it may be gone */
 	struct digest key;
 	struct plan plan;
 	struct cache_entry *stale; /* what the cache has; may be NULL */
