@@ -64,16 +64,25 @@ fd_read_full(int fd, void *out, size_t size)
 	return (ssize_t)have;
 }
 
+ssize_t
+fd_write(int fd, const void *data, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, data, size);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 bool
 fd_write_all(int fd, const void *data, size_t size)
 {
 	const char *at = data;
 
 	while (size > 0) {
-		ssize_t n = write(fd, at, size);
+		ssize_t n = fd_write(fd, at, size);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return false;
 		at += n;

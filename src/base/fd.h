@@ -16,6 +16,8 @@ void fd_close(int *fd); /* closes if >= 0 and sets it to -1; keeps errno */
 ssize_t fd_read_full(int fd, void *out, size_t size) must_check;
 /* One read(2), EINTR retried. */
 ssize_t fd_read(int fd, void *out, size_t size) must_check;
+/* One write(2), EINTR retried: it may write less. */
+ssize_t fd_write(int fd, const void *data, size_t size) must_check;
 /* Writes all; false with errno (EAGAIN, too: for blocking descriptors). */
 bool fd_write_all(int fd, const void *data, size_t size) must_check;
 /*

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An event as one flat JSON object on one line. event.schema.json is its
+ * contract: every member is always there, null where nothing is known, so that
+ * whoever loads it has fixed columns.
+ *
+ * id, source, type and time are what CloudEvents 1.0 calls by these names. No
+ * personal data: the viewer's network in place of its address, the page that
+ * refers without its query.
+ */
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "event/text.h"
+
+/* By cache_use, where there is no error. */
+static const char *const event_types[CACHE_USE_COUNT] = {
+	[CACHE_USE_NONE] = "image.served",
+	[CACHE_USE_HIT] = "image.served",
+	[CACHE_USE_MISS] = "image.rendered",
+	[CACHE_USE_JOINED] = "image.served",
+	[CACHE_USE_STALE] = "image.served",
+	[CACHE_USE_REVALIDATED] = "image.served",
+};
+
+/* Stages that are over when an event is made. */
+enum { EVENT_STAGES = STAGE_RECORD };
+
+static void
+member(struct text *t, const char *name)
+{
+	text_put(t, ",\"");
+	text_put(t, name);
+	text_put(t, "\":");
+}
+
+static void
+member_slice(struct text *t, const char *name, struct slice s)
+{
+	member(t, name);
+	if (s.len == 0) {
+		text_put(t, "null");
+		return;
+	}
+	text_put(t, "\"");
+	text_json(t, s);
+	text_put(t, "\"");
+}
+
+static void
+member_text(struct text *t, const char *name, const char *s)
+{
+	member_slice(t, name, slice_of(s));
+}
+
+static void
+member_whole(struct text *t, const char *name, bool known, uint64_t value)
+{
+	member(t, name);
+	if (known)
+		text_whole(t, value);
+	else
+		text_put(t, "null");
+}
+
+static void
+member_bool(struct text *t, const char *name, bool known, bool value)
+{
+	const char *word = value ? "true" : "false";
+
+	member(t, name);
+	text_put(t, known ? word : "null");
+}
+
+static void
+member_ms(
+    struct text *t, const char *name, const char *of, bool known, int64_t ns)
+{
+	text_put(t, ",\"");
+	text_put(t, name);
+	text_put(t, of);
+	text_put(t, "\":");
+	if (known)
+		text_ms(t, ns);
+	else
+		text_put(t, "null");
+}
+
+/* UUID version 7 (RFC 9562): sorts by time. */
+static void
+put_id(struct text *t, int64_t at_ns, const uint8_t random[10])
+{
+	static const uint8_t cuts[] = { 4, 6, 8, 10, 16 };
+	uint64_t ms = (uint64_t)(at_ns / NS_PER_MS);
+	uint8_t byte[16];
+	size_t from = 0;
+
+	for (size_t i = 0; i < 6; i++)
+		byte[i] = (uint8_t)(ms >> (40 - 8 * i));
+	memcpy(byte + 6, random, 10);
+	byte[6] = (uint8_t)(0x70 | (byte[6] & 0x0f));
+	byte[8] = (uint8_t)(0x80 | (byte[8] & 0x3f));
+	for (size_t i = 0; i < NELEM(cuts); i++) {
+		char hex[2 * sizeof(byte) + 1];
+
+		codec_hex(byte + from, cuts[i] - from, hex);
+		text_put(t, i > 0 ? "-" : "");
+		text_put(t, hex);
+		from = cuts[i];
+	}
+}
+
+void
+event_network(const char *viewer, char out[EVENT_NETWORK_MAX])
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint8_t byte[16] = { 0 };
+	char text[INET6_ADDRSTRLEN];
+	size_t kept = 6; /* bytes of an IPv6 address */
+	int family = AF_INET6;
+	const uint8_t *at = byte;
+
+	out[0] = '\0';
+	if (inet_pton(AF_INET, viewer, byte + 12) == 1)
+		memcpy(byte, mapped, sizeof(mapped));
+	else if (inet_pton(AF_INET6, viewer, byte) != 1)
+		return;
+	if (memcmp(byte, mapped, sizeof(mapped)) == 0) {
+		family = AF_INET;
+		at = byte + sizeof(mapped);
+		kept = sizeof(mapped) + 3;
+	}
+	memset(byte + kept, 0, sizeof(byte) - kept);
+	if (inet_ntop(family, at, text, sizeof(text)) != NULL)
+		snprintf(out, EVENT_NETWORK_MAX, "%s/%s", text,
+		    family == AF_INET ? "24" : "48");
+}
+
+static const char *
+format_name(uint32_t format)
+{
+	bool known = format >= FORMAT_FIRST && format < FORMAT_COUNT;
+
+	return known ? format_row((enum format)format)->name : "";
+}
+
+static void
+put_request(struct text *t, const struct event *ev)
+{
+	char network[EVENT_NETWORK_MAX];
+	struct slice referer = slice_of(ev->referer);
+
+	event_network(ev->viewer, network);
+	referer = slice_cut(&referer, '#');
+	referer = slice_cut(&referer, '?');
+	member_text(t, "request_id", ev->id);
+	member_text(t, "method", ev->method);
+	member_text(t, "uri", ev->uri);
+	member_text(t, "host", ev->host);
+	member_text(t, "viewer_network", network);
+	member_text(t, "user_agent", ev->user_agent);
+	member_slice(t, "referer", referer);
+	member_text(t, "mount", ev->mount);
+	member_text(t, "dialect", ev->dialect);
+	member_text(t, "store", ev->store);
+	member_text(t, "source_key", ev->source_key);
+	member_text(t, "variant_key", ev->key);
+}
+
+static void
+put_answer(struct text *t, const struct event *ev)
+{
+	bool bad = ev->code != ERR_NONE;
+
+	member_whole(t, "status", true, (uint64_t)ev->status);
+	member_text(t, "cache_state", cache_use_name(ev->cache));
+	member_text(t, "error_code", bad ? err_row(ev->code)->code : "");
+	member_text(t, "error_param", ev->param);
+	member_text(t, "etag", ev->etag);
+	member_whole(t, "bytes_out", true, ev->answer_bytes);
+}
+
+static void
+put_image(struct text *t, const struct event *ev)
+{
+	const struct facts *f = &ev->facts;
+	bool known = f->to >= FORMAT_FIRST && f->to < FORMAT_COUNT;
+
+	member_text(t, "format_in", format_name(f->from));
+	member_whole(t, "bytes_in", known, f->original_bytes);
+	member_whole(t, "width_in", known, f->original.width);
+	member_whole(t, "height_in", known, f->original.height);
+	member_whole(t, "pages_in", known, f->original.pages);
+	member_whole(t, "orientation", known, f->orientation);
+	member_text(t, "format_out", format_name(f->to));
+	member_whole(t, "bytes_result", known, f->result_bytes);
+	member_whole(t, "width_out", known, f->result.width);
+	member_whole(t, "height_out", known, f->result.height);
+	member_whole(t, "pages_out", known, f->result.pages);
+	member_bool(t, "has_alpha", known, f->alpha != 0);
+	member_whole(t, "shrink", known, f->shrink);
+	member_bool(t, "unchanged", known, f->unchanged != 0);
+}
+
+static void
+put_times(struct text *t, const struct event *ev)
+{
+	bool rendered = ev->cache == CACHE_USE_MISS && ev->code == ERR_NONE;
+
+	member_ms(t, "ms_", "total", true, ev->total_ns);
+	for (int i = 0; i < EVENT_STAGES; i++)
+		member_ms(
+		    t, "ms_", stage_name((enum stage)i), true, ev->stage_ns[i]);
+	/* Of a cached result they were told when it was rendered. */
+	member_ms(t, "ms_", "open", rendered, ev->facts.open_ns);
+	member_ms(t, "ms_", "work", rendered, ev->facts.work_ns);
+	member_whole(t, "worker", ev->worker != 0, ev->worker);
+}
+
+void
+event_print_json(
+    struct text *t, const struct event *ev, const struct event_mark *mark)
+{
+	char when[CLOCK_ISO_SIZE];
+	const char *type = event_types[ev->cache];
+
+	clock_iso(ev->at_ns, when);
+	text_put(t, "{\"schema_version\":1,\"id\":\"");
+	put_id(t, ev->at_ns, mark->random);
+	text_put(t, "\",\"source\":\"");
+	text_put(t, mark->source);
+	text_put(t, "\"");
+	member_text(t, "type", ev->code != ERR_NONE ? "image.failed" : type);
+	member_text(t, "time", when);
+	put_request(t, ev);
+	put_answer(t, ev);
+	put_image(t, ev);
+	put_times(t, ev);
+	text_put(t, "}\n");
+}
