@@ -85,22 +85,38 @@ path_extension(struct slice path)
 	return slice_skip(path, dot + 1);
 }
 
+/* The path is taken for a key, which nothing can have. */
+static bool
+no_such_path(struct slice text, struct plan *p, struct err *e)
+{
+	scoped_free char *room = mem_try(text.len + 1);
+	struct slice key = { room, 0 };
+	char shown[ERR_TEXT_MAX];
+	struct err unused;
+
+	if (room == NULL || !codec_percent(text, room, &key.len, &unused))
+		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
+	/* As with keys: whole if it fits. */
+	if (!source_set(p, SLICE(""), key, &unused))
+		p->source[0].key.len = 0;
+	slice_copy(key, shown, sizeof(shown));
+	return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "path", shown);
+}
+
 /* A path that is no JSON: what DIT would take it for. */
 static bool
-other_path(const struct dialect_in *in, struct err *e)
+other_path(const struct dialect_in *in, struct plan *p, struct err *e)
 {
 	static const char *const thumbor[] = { "jpg", "jpeg", "png", "webp",
 		"tiff", "tif", "svg", "gif", "avif" };
 	struct slice extension = path_extension(in->path);
 	struct slice text = slice_skip(in->path, 1);
 	bool known = extension.len == 0;
-	char key[ERR_TEXT_MAX];
 
-	/* The base64 of {" that is cut off or damaged. */
-	if (slice_starts(text, SLICE("eyJ")) && extension.len == 0) {
-		slice_copy(text, key, sizeof(key));
-		return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "path", key);
-	}
+	/* Nothing, or the base64 of {" that is cut off or damaged. */
+	if (text.len == 0 ||
+	    (slice_starts(text, SLICE("eyJ")) && extension.len == 0))
+		return no_such_path(text, p, e);
 	for (size_t i = 0; i < NELEM(thumbor) && !known; i++)
 		known = slice_eq_nocase(extension, slice_of(thumbor[i]));
 	if (!known)
@@ -434,7 +450,7 @@ dit_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 	scoped_json root = read_path(slice_skip(in->path, 1));
 
 	if (root == NULL)
-		return other_path(in, e);
+		return other_path(in, out, e);
 	return parse_json(in, root, out, e);
 }
 

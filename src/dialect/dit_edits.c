@@ -382,10 +382,11 @@ read_area(const json_t *value, struct dit_area *area)
 	int64_t n = 0;
 
 	for (size_t i = 0; i < NELEM(names); i++) {
-		if (!dit_whole(
-			json_object_get(value, names[i]), 0, INT32_MAX, &n))
+		/* As far as a double counts in ones; no image is so large. */
+		if (!dit_whole(json_object_get(value, names[i]), 0,
+			INT64_C(1) << 53, &n))
 			return false;
-		area->side[i] = (int32_t)n;
+		area->side[i] = (int32_t)(n < INT32_MAX ? n : INT32_MAX);
 	}
 	area->given = true;
 	return true;
