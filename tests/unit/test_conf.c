@@ -223,6 +223,19 @@ messages(void **state)
 		refused(cases[i][0], no_env, cases[i][1]);
 }
 
+/* The end of a long line that is nothing must not be taken for a value. */
+static void
+long_broken_line(void **state)
+{
+	char text[1024] = "[http]\npage = on\n";
+	size_t len = strlen(text);
+
+	(void)state;
+	memset(text + len, 'x', 600);
+	snprintf(text + len + 600, 16, " = 1\n");
+	refused(text, no_env, "t.conf:3: neither [section] nor key = value");
+}
+
 static void
 checks(void **state)
 {
@@ -720,6 +733,7 @@ main(void)
 		cmocka_unit_test(values),
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(messages),
+		cmocka_unit_test(long_broken_line),
 		cmocka_unit_test(checks),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(environment_refused),

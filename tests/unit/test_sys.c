@@ -143,6 +143,7 @@ tcp(void **state)
 	scoped_fd fd = -1;
 	scoped_fd second = -1;
 	scoped_fd viewer = -1;
+	scoped_fd served = -1;
 	char text[SYS_ADDRESS_MAX];
 	char want[2 * SYS_ADDRESS_MAX];
 	struct err e;
@@ -163,7 +164,11 @@ tcp(void **state)
 	snprintf(want, sizeof(want), "%s is taken by another program", text);
 	assert_string_equal(e.detail, want);
 
-	/* Right after it was closed, with a connection still there. */
+	/* Right after it was closed, with a connection in TIME_WAIT. */
+	served = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(served >= 0);
+	fd_close(&served);
+	fd_close(&viewer);
 	fd_close(&fd);
 	assert_true(sys_listen(text, &second, &e));
 
