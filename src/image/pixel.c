@@ -116,6 +116,24 @@ divide_16(const uint16_t *from, uint16_t *to, int pixels, int colours)
 	}
 }
 
+/* Nothing to do: most images with an alpha channel are mostly solid. */
+static bool
+region_is_solid(const VipsRegion *in, const VipsRect *area)
+{
+	int bands = in->im->Bands;
+	bool solid = in->im->BandFmt == VIPS_FORMAT_UCHAR;
+
+	for (int y = area->top; y < area->top + area->height && solid; y++) {
+		const uint8_t *p = pixel_at(in, area->left, y);
+		unsigned all = 255;
+
+		for (int x = 0; x < area->width; x++)
+			all &= p[x * bands + bands - 1];
+		solid = all == 255;
+	}
+	return solid;
+}
+
 static int
 alpha_generate(
     VipsRegion *out, void *seq, void *image, void *inverse, gboolean *stop)
@@ -129,6 +147,8 @@ alpha_generate(
 	(void)stop;
 	if (vips_region_prepare(in, area) != 0)
 		return -1;
+	if (region_is_solid(in, area))
+		return vips_region_region(out, in, area, area->left, area->top);
 	for (int y = area->top; y < area->top + area->height; y++) {
 		const void *from = pixel_at(in, area->left, y);
 		void *to = pixel_at(out, area->left, y);

@@ -69,28 +69,28 @@ static const struct op_bind ops[OP_COUNT] = {
 		format_jpeg_load, format_jpeg_save,        \
 		    { "VipsForeignLoadJpegBuffer",         \
 			    "VipsForeignLoadJpegSource" }, \
-		    "jpegsave_buffer", true                           \
+		    "jpegsave_buffer", true                \
 	}
 #define BIND_PNG                                          \
 	{                                                 \
 		format_png_load, format_png_save,         \
 		    { "VipsForeignLoadPngBuffer",         \
 			    "VipsForeignLoadPngSource" }, \
-		    "pngsave_buffer", true                          \
+		    "pngsave_buffer", true                \
 	}
-#define BIND_WEBP                                                   \
-	{                                                           \
-		format_webp_load, format_webp_save,                 \
+#define BIND_WEBP                                                             \
+	{                                                                     \
+		format_webp_load, format_webp_save,                           \
 		    { "VipsForeignLoadWebpBuffer" }, "webpsave_buffer", false \
 	}
-#define BIND_AVIF                                                   \
-	{                                                           \
-		format_avif_load, format_avif_save,                 \
+#define BIND_AVIF                                                             \
+	{                                                                     \
+		format_avif_load, format_avif_save,                           \
 		    { "VipsForeignLoadHeifBuffer" }, "heifsave_buffer", false \
 	}
-#define BIND_GIF                                                    \
-	{                                                           \
-		format_gif_load, format_gif_save,                   \
+#define BIND_GIF                                                              \
+	{                                                                     \
+		format_gif_load, format_gif_save,                             \
 		    { "VipsForeignLoadNsgifBuffer" }, "gifsave_buffer", false \
 	}
 #define BIND_HEIC                                                              \

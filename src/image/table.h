@@ -24,10 +24,10 @@ const struct op_bind *table_op(enum op op);
 
 struct format_bind {
 	format_load_f *load;
-	format_save_f *save;     /* NULL: read only */
-	const char *loader[2];   /* classes to unblock; [1]: of sources */
-	const char *saver;       /* its nickname */
-	bool streams;            /* can be read as it arrives */
+	format_save_f *save;   /* NULL: read only */
+	const char *loader[2]; /* classes to unblock; [1]: of sources */
+	const char *saver;     /* its nickname */
+	bool streams;          /* can be read as it arrives */
 };
 
 const struct format_bind *table_format(enum format format);
