@@ -197,27 +197,26 @@ section_unknown(
 	    word != NULL ? "]?" : "");
 }
 
-const struct conf_row *
-build_row(const struct conf_table *table, const struct slice *section,
-    struct slice key, bool *from_file)
+struct conf_key
+build_key(const struct conf_table *table, const struct slice *section,
+    struct slice name)
 {
-	struct slice stem = key;
+	struct slice stem = name;
 
-	if (slice_ends(key, SLICE("_file")))
+	if (slice_ends(name, SLICE("_file")))
 		stem.len -= strlen("_file");
 	for (size_t i = 0; i < table->n; i++) {
 		const struct conf_row *row = &table->rows[i];
 
 		if (section != NULL && !slice_is(*section, row->section))
 			continue;
-		*from_file = !slice_is(key, row->name);
-		if (!*from_file)
-			return row;
+		if (slice_is(name, row->name))
+			return (struct conf_key){ row, false };
 		if ((row->flags & CONF_FLAG_SECRET) != 0 &&
 		    slice_is(stem, row->name))
-			return row;
+			return (struct conf_key){ row, true };
 	}
-	return NULL;
+	return (struct conf_key){ NULL, false };
 }
 
 static bool
@@ -286,17 +285,16 @@ value_read_file(struct conf_build *b, struct conf_part *part,
 }
 
 bool
-build_set_row(struct conf_build *b, struct conf_part *part,
-    const struct conf_row *row, bool from_file, struct slice value,
-    const struct conf_where *where, struct err *e)
+build_set_key(struct conf_build *b, struct conf_part *part, struct conf_key key,
+    struct slice value, const struct conf_where *where, struct err *e)
 {
-	struct conf_where *before = &part->where[row - part->table->rows];
+	struct conf_where *before = &part->where[key.row - part->table->rows];
 
 	if (where->file != NULL && before->file != NULL)
-		return build_fail(where, part, row, e,
+		return build_fail(where, part, key.row, e,
 		    "is given twice, first in line %u", before->line);
-	if (!(from_file ? value_read_file : value_read)(
-		b, part, row, value, where, e))
+	if (!(key.from_file ? value_read_file : value_read)(
+		b, part, key.row, value, where, e))
 		return false;
 	*before = *where;
 	return true;
@@ -310,8 +308,7 @@ build_set(void *ctx, const struct conf_where *where, struct slice section,
 	struct conf_part *part = &b->life->part[0];
 	struct slice name = section;
 	const struct conf_table *table = table_of(slice_cut(&name, '.'));
-	const struct conf_row *row;
-	bool from_file = false;
+	struct conf_key found;
 
 	if (table != NULL && name.at != NULL) {
 		if (!build_section(b, table, name, where, &part, e))
@@ -321,9 +318,9 @@ build_set(void *ctx, const struct conf_where *where, struct slice section,
 	}
 	if (key.at == NULL)
 		return true;
-	row = build_row(
-	    part->table, part->name == NULL ? &section : NULL, key, &from_file);
-	if (row == NULL)
+	found =
+	    build_key(part->table, part->name == NULL ? &section : NULL, key);
+	if (found.row == NULL)
 		return key_unknown(where, part, section, key, e);
-	return build_set_row(b, part, row, from_file, value, where, e);
+	return build_set_key(b, part, found, value, where, e);
 }

@@ -51,16 +51,22 @@ bool build_has(const struct conf_build *b, const struct conf_table *table);
  */
 bool build_set(void *ctx, const struct conf_where *where, struct slice section,
     struct slice key, struct slice value, struct err *e) must_check;
-/* The same where the row is known. from_file: value names a file to read. */
-bool build_set_row(struct conf_build *b, struct conf_part *part,
-    const struct conf_row *row, bool from_file, struct slice value,
-    const struct conf_where *where, struct err *e) must_check;
+/* A row; its value may be in a file that is named instead of it. */
+struct conf_key {
+	const struct conf_row *row;
+	bool from_file;
+};
+
+/* The same where the key is known. */
+bool build_set_key(struct conf_build *b, struct conf_part *part,
+    struct conf_key key, struct slice value, const struct conf_where *where,
+    struct err *e) must_check;
 /*
- * The row of a section's key, also for NAME_file of a secret; section: NULL in
- * named sections. NULL if there is none.
+ * A section's key by name, also NAME_file of a secret. section: NULL in named
+ * sections. Its row is NULL if there is none.
  */
-const struct conf_row *build_row(const struct conf_table *table,
-    const struct slice *section, struct slice key, bool *from_file);
+struct conf_key build_key(const struct conf_table *table,
+    const struct slice *section, struct slice name);
 
 /* Everything in the environment that begins with PICTOR_. */
 bool build_env(

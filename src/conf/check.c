@@ -13,9 +13,8 @@ fail_key(const struct conf_part *part, const char *section, const char *key,
     struct err *e, const char *why)
 {
 	struct slice in = slice_of(section);
-	bool from_file;
 	const struct conf_row *row =
-	    build_row(part->table, &in, slice_of(key), &from_file);
+	    build_key(part->table, &in, slice_of(key)).row;
 	const struct conf_where *where = &part->where[row - part->table->rows];
 
 	/* What nobody set is missed where its section begins. */

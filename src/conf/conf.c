@@ -34,20 +34,19 @@ preset_kind(struct conf_build *b, enum conf_table_id id)
 	if (build_has(b, table))
 		return;
 	for (; p->name != NULL; p++) {
-		const struct conf_row *row;
+		struct conf_key key;
 		struct conf_part *part;
 		struct err e;
-		bool from_file;
 		bool done;
 
 		if (p->table != id)
 			continue;
-		row = build_row(table, NULL, slice_of(p->key), &from_file);
-		assert(row != NULL);
+		key = build_key(table, NULL, slice_of(p->key));
+		assert(key.row != NULL);
 		done = build_section(
 			   b, table, slice_of(p->name), &nowhere, &part, &e) &&
-		    build_set_row(b, part, row, from_file, slice_of(p->value),
-			&nowhere, &e);
+		    build_set_key(
+			b, part, key, slice_of(p->value), &nowhere, &e);
 		assert(done);
 	}
 }
@@ -57,7 +56,7 @@ path_order(const void *a, const void *b)
 {
 	const struct conf_mount *one = a;
 	const struct conf_mount *two = b;
-	size_t len[2] = { strlen(one->path), strlen(two->path) };
+	const size_t len[2] = { strlen(one->path), strlen(two->path) };
 
 	if (len[0] != len[1])
 		return len[0] > len[1] ? -1 : 1;

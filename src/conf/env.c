@@ -20,8 +20,12 @@ static void
 lower_name(struct slice name, char *out, size_t size)
 {
 	slice_copy(name, out, size);
-	for (char *at = out; *at != '\0'; at++)
-		*at = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
+	for (char *at = out; *at != '\0'; at++) {
+		if (*at == '_')
+			*at = '-';
+		else
+			*at = (char)tolower((unsigned char)*at);
+	}
 }
 
 /* Whether "QUERY_MAX_WIDTH" or "KEY_FILE" ends with "_" and the row's key. */
@@ -53,46 +57,47 @@ set_named(struct conf_build *b, const struct conf_table *table,
     struct slice rest, struct slice value, const struct conf_where *where,
     struct err *e)
 {
-	const struct conf_row *row = NULL;
+	struct conf_key key = { NULL, false };
 	struct slice name = { NULL, 0 };
 	struct conf_part *part;
 	char lower[CONF_ENV_MAX];
-	bool from_file = false;
 
 	for (size_t i = 0; i < 2 * table->n; i++) {
-		const struct conf_row *try = &table->rows[i / 2];
+		const struct conf_row *row = &table->rows[i / 2];
+		bool from_file = i % 2 != 0;
 		struct slice before;
 
-		if (!ends_with_key(rest, try, i % 2 != 0, &before) ||
-		    (row != NULL && before.len >= name.len))
+		if (!ends_with_key(rest, row, from_file, &before) ||
+		    (key.row != NULL && before.len >= name.len))
 			continue;
-		row = try;
+		key = (struct conf_key){ row, from_file };
 		name = before;
-		from_file = i % 2 != 0;
 	}
-	if (row == NULL)
+	if (key.row == NULL)
 		return build_fail(where, NULL, NULL, e,
 		    "there is no such key; the variable would be " PREFIX
 		    "%s_NAME_KEY with a key of [%s.NAME]",
 		    table->kind[0] == 'm' ? "MOUNT" : "STORE", table->kind);
 	lower_name(name, lower, sizeof(lower));
 	return build_section(b, table, slice_of(lower), where, &part, e) &&
-	    build_set_row(b, part, row, from_file, value, where, e);
+	    build_set_key(b, part, key, value, where, e);
 }
 
 /* Whether it is the row's variable, or that of its secret's file. */
 static bool
-is_variable(const struct conf_row *row, struct slice name, bool *from_file)
+is_variable(struct conf_key *key, struct slice name)
 {
+	const struct conf_row *row = key->row;
 	char env[CONF_ENV_MAX];
 	size_t len;
 
 	row_env(row, NULL, env);
 	len = strlen(env);
-	*from_file = (row->flags & CONF_FLAG_SECRET) != 0 &&
+	key->from_file = (row->flags & CONF_FLAG_SECRET) != 0 &&
 	    name.len == len + strlen("_FILE") &&
 	    slice_ends(name, SLICE("_FILE"));
-	return slice_eq((struct slice){ name.at, *from_file ? len : name.len },
+	return slice_eq(
+	    (struct slice){ name.at, key->from_file ? len : name.len },
 	    slice_of(env));
 }
 
@@ -116,12 +121,12 @@ set_plain(struct conf_build *b, struct slice name, struct slice value,
 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct conf_row *row = &table->rows[i];
-		bool from_file;
+		struct conf_key key = { row, false };
 		size_t far;
 
-		if (is_variable(row, name, &from_file))
-			return build_set_row(b, &b->life->part[0], row,
-			    from_file, value, where, e);
+		if (is_variable(&key, name))
+			return build_set_key(
+			    b, &b->life->part[0], key, value, where, e);
 		ours = ours || is_section(row, word);
 		row_env(row, NULL, env);
 		far = codec_distance(name, slice_of(env));

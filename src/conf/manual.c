@@ -9,17 +9,22 @@
 #include "conf/print.h"
 #include "conf/table.h"
 
+static void
+print_escaped(FILE *out, char c)
+{
+	if (c == '\\')
+		fputs("\\e", out);
+	else if (c == '-')
+		fputs("\\-", out);
+	else
+		fputc(c, out);
+}
+
 void
 manual_word(FILE *out, const char *word)
 {
-	for (; *word != '\0'; word++) {
-		if (*word == '\\')
-			fputs("\\e", out);
-		else if (*word == '-')
-			fputs("\\-", out);
-		else
-			fputc(*word, out);
-	}
+	for (; *word != '\0'; word++)
+		print_escaped(out, *word);
 }
 
 void
@@ -28,8 +33,6 @@ manual_text(FILE *out, const char *text)
 	bool line_start = true;
 
 	for (; *text != '\0'; text++) {
-		char one[2] = { *text, '\0' };
-
 		/* A request would begin there. */
 		if (line_start && (*text == '.' || *text == '\''))
 			fputs("\\&", out);
@@ -37,7 +40,7 @@ manual_text(FILE *out, const char *text)
 		if (line_start)
 			fputc('\n', out);
 		else
-			manual_word(out, one);
+			print_escaped(out, *text);
 	}
 	fputc('\n', out);
 }

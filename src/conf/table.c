@@ -117,8 +117,12 @@ row_env(const struct conf_row *row, const char *name, char out[CONF_ENV_MAX])
 	    name != NULL ? name : "", name != NULL ? "_" : "", row->name);
 
 	assert(n > 0 && n < CONF_ENV_MAX);
-	for (char *at = out; *at != '\0'; at++)
-		*at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+	for (char *at = out; *at != '\0'; at++) {
+		if (*at == '-')
+			*at = '_';
+		else
+			*at = (char)toupper((unsigned char)*at);
+	}
 }
 
 struct slice

@@ -124,7 +124,7 @@ sys_listen_check(const char *address, struct err *e)
 bool
 sys_is_loopback(const char *address)
 {
-	struct sys_address parsed;
+	struct sys_address parsed = { .size = 0 };
 	struct err ignored;
 	uint8_t bytes[16];
 

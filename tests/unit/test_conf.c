@@ -461,7 +461,8 @@ secrets(void **state)
 	char name[] = "/tmp/test_conf_XXXXXX";
 	char want[128];
 	int fd = mkstemp(name);
-	bool from_file = false;
+	struct conf_key key;
+	struct conf_key other = { &secret_rows[1], true };
 	struct err e;
 
 	(void)state;
@@ -469,27 +470,26 @@ secrets(void **state)
 	assert_true(fd_write_all(fd, "hush hush\r\n", 11));
 	fd_close(&fd);
 	build_init(&b, NULL);
-	assert_null(build_row(
-	    conf_table(CONF_MAIN), NULL, SLICE("listen_file"), &from_file));
-	assert_ptr_equal(
-	    build_row(&secret_table, NULL, SLICE("key_file"), &from_file),
-	    &secret_rows[0]);
-	assert_true(from_file);
-	assert_true(build_set_row(
-	    &b, &part, &secret_rows[0], true, slice_of(name), &here, &e));
+	assert_null(
+	    build_key(conf_table(CONF_MAIN), NULL, SLICE("listen_file")).row);
+	key = build_key(&secret_table, NULL, SLICE("key_file"));
+	assert_ptr_equal(key.row, &secret_rows[0]);
+	assert_true(key.from_file);
+	assert_true(build_set_key(&b, &part, key, slice_of(name), &here, &e));
 	assert_string_equal(sample.key, "hush hush");
 	/* The other way to give it counts as the same key. */
-	assert_false(build_set_row(
-	    &b, &part, &secret_rows[0], false, SLICE("x"), &here, &e));
+	assert_false(build_set_key(&b, &part,
+	    (struct conf_key){ &secret_rows[0], false }, SLICE("x"), &here,
+	    &e));
 	assert_string_equal(
 	    e.detail, "f:3: [s] key: is given twice, first in line 3");
 	/* A refused secret is not shown. */
-	assert_false(build_set_row(
-	    &b, &part, &secret_rows[1], true, slice_of(name), &here, &e));
+	assert_false(
+	    build_set_key(&b, &part, other, slice_of(name), &here, &e));
 	assert_null(strstr(e.detail, "hush"));
 	assert_int_equal(unlink(name), 0);
-	assert_false(build_set_row(
-	    &b, &part, &secret_rows[1], true, slice_of(name), &here, &e));
+	assert_false(
+	    build_set_key(&b, &part, other, slice_of(name), &here, &e));
 	snprintf(want, sizeof(want),
 	    "f:3: [s] time: %s: No such file or directory", name);
 	assert_string_equal(e.detail, want);
