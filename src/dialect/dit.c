@@ -260,6 +260,8 @@ read_effort(const json_t *root, struct dit_edits *edits)
 
 /* ---- Headers ---- */
 
+enum { HEADER_NAME_MAX = 64, HEADER_VALUE_MAX = KEY_MAX };
+
 static bool
 is_header_name(struct slice name)
 {
@@ -267,7 +269,8 @@ is_header_name(struct slice name)
 		if (!is_base64_char(name.at[i]) &&
 		    memchr("-_.!#$%&'*^`|~", name.at[i], 14) == NULL)
 			return false;
-	return name.len > 0 && memchr(name.at, '/', name.len) == NULL;
+	return name.len > 0 && name.len <= HEADER_NAME_MAX &&
+	    memchr(name.at, '/', name.len) == NULL;
 }
 
 /* Visible ASCII, spaces and tabs inside; bytes above are not text to anyone. */
@@ -280,7 +283,8 @@ is_header_value(struct slice value)
 		if ((c < ' ' && c != '\t') || c >= 0x7f)
 			return false;
 	}
-	return slice_trim(value).len == value.len;
+	return value.len <= HEADER_VALUE_MAX &&
+	    slice_trim(value).len == value.len;
 }
 
 static bool

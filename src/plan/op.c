@@ -353,7 +353,7 @@ print_length(struct length length, char *out, size_t size)
 	double shown = exact;
 	double ten = 1;
 
-	for (int decimals = 0; decimals < 8; decimals++, ten *= 10) {
+	for (int decimals = 0; decimals < 10; decimals++, ten *= 10) {
 		double rounded = round(exact * ten) / ten;
 
 		if (same_float((float)rounded, length.value)) {
