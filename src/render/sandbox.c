@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <time.h>
@@ -164,7 +165,6 @@ limits_close(uint64_t address_space, bool landlock, struct err *e)
 		return false;
 	return limit_set(RLIMIT_CORE, 0, "core size", e) &&
 	    limit_set(RLIMIT_FSIZE, 0, "file size", e) &&
-	    limit_set(RLIMIT_NPROC, 0, "processes", e) &&
 	    limit_set(RLIMIT_MSGQUEUE, 0, "message queues", e) &&
 	    limit_set(RLIMIT_NOFILE, files, "descriptors", e);
 }
@@ -179,8 +179,14 @@ enum rule {
 	NO_EXEC,       /* third argument: protection without PROT_EXEC */
 	ON_SOCKET,     /* first argument: the socket; no address */
 	ON_STDERR,
+	THREAD,   /* clone: a thread of this process, nothing else */
+	NAMING,   /* prctl: a thread's own name, nothing else */
+	ABSENT,   /* ENOSYS: an older call, which can be judged, is used */
 	ON_CLOCK, /* nothing is asked of another process's clock */
 	ABORT,    /* of this process by itself, for abort(3) */
+	THREAD,   /* flags: exactly those of a new thread */
+	NAME,     /* prctl: a thread's name, nothing else */
+	UNKNOWN, /* as an older kernel: what it points to cannot be looked at */
 	FD_FLAGS, /* fcntl: close-on-exec and asking, nothing else */
 	SANITIZED /* where a sanitizer is built in */
 };
@@ -199,7 +205,16 @@ static const struct row rows[] = {
 	{ SCMP_SYS(munmap), ALLOW },
 	{ SCMP_SYS(mremap), ALLOW },
 	{ SCMP_SYS(madvise), ALLOW },
-	/* Threads that already exist. */
+	/*
+	 * Threads: libheif, its codecs and OpenMP begin and end some for each
+	 * image. They inherit the filter and Landlock. What clone3 is asked for
+	 * lies in memory, where a filter cannot look.
+	 */
+	{ SCMP_SYS(clone), THREAD },
+	{ SCMP_SYS(clone3), ABSENT },
+	{ SCMP_SYS(prctl), NAMING },
+	{ SCMP_SYS(set_robust_list), ALLOW },
+	{ SCMP_SYS(rseq), ALLOW },
 	{ SCMP_SYS(futex), ALLOW },
 	{ SCMP_SYS(sched_yield), ALLOW },
 	{ SCMP_SYS(sched_getaffinity), ALLOW },
@@ -246,7 +261,6 @@ static const struct row rows[] = {
 	{ SCMP_SYS(sigaltstack), SANITIZED },
 	{ SCMP_SYS(rt_sigaction), SANITIZED },
 	{ SCMP_SYS(getrusage), SANITIZED },
-	{ SCMP_SYS(prctl), SANITIZED },
 	{ SCMP_SYS(getuid), SANITIZED },
 	{ SCMP_SYS(getppid), SANITIZED },
 	{ SCMP_SYS(ioctl), SANITIZED },
@@ -305,6 +319,34 @@ row_abort(scmp_filter_ctx ctx, int call)
 	return row_allow_if(ctx, call, NELEM(only), only);
 }
 
+/* All of what makes a thread, and nothing of what makes more. */
+static int
+row_thread(scmp_filter_ctx ctx, int call)
+{
+	const scmp_datum_t must = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
+	const scmp_datum_t never = CLONE_VFORK | CLONE_PTRACE | CLONE_NEWNS |
+	    CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+	    CLONE_NEWPID | CLONE_NEWNET | CLONE_IO;
+	const struct scmp_arg_cmp thread = arg_has(0, must | never, must);
+
+	return row_allow_if(ctx, call, 1, &thread);
+}
+
+/*
+ * Flags of pthread_create(3) in glibc. A process of its own would have fewer;
+ * a new namespace would have others.
+ */
+static int
+row_thread(scmp_filter_ctx ctx, int call)
+{
+	static const scmp_datum_t flags = CLONE_VM | CLONE_FS | CLONE_FILES |
+	    CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |
+	    CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+	const struct scmp_arg_cmp only = arg_is(0, flags);
+
+	return row_allow_if(ctx, call, 1, &only);
+}
+
 static int
 row_fcntl(scmp_filter_ctx ctx, int call)
 {
@@ -323,9 +365,11 @@ static int
 row_add(scmp_filter_ctx ctx, const struct row *row, int socket, bool landlock)
 {
 	const struct scmp_arg_cmp no_exec = arg_has(2, PROT_EXEC, 0);
+	const struct scmp_arg_cmp naming = arg_is(0, PR_SET_NAME);
 	const struct scmp_arg_cmp to_stderr = arg_is(0, STDERR_FILENO);
 	const struct scmp_arg_cmp clock =
 	    (struct scmp_arg_cmp){ 0, SCMP_CMP_LE, CLOCK_MONOTONIC, 0 };
+	const struct scmp_arg_cmp name = arg_is(0, PR_SET_NAME);
 	uint32_t denied = SCMP_ACT_ERRNO(EACCES);
 
 	switch (row->rule) {
@@ -346,10 +390,26 @@ row_add(scmp_filter_ctx ctx, const struct row *row, int socket, bool landlock)
 		return row_socket(ctx, row->call, socket);
 	case ON_STDERR:
 		return row_allow_if(ctx, row->call, 1, &to_stderr);
+	case THREAD:
+		return row_thread(ctx, row->call);
+	case NAMING:
+		return SANDBOX_SANITIZED
+		    ? seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->call, 0)
+		    : row_allow_if(ctx, row->call, 1, &naming);
+	case ABSENT:
+		return seccomp_rule_add(
+		    ctx, SCMP_ACT_ERRNO(ENOSYS), row->call, 0);
 	case ON_CLOCK:
 		return row_allow_if(ctx, row->call, 1, &clock);
 	case ABORT:
 		return row_abort(ctx, row->call);
+	case THREAD:
+		return row_thread(ctx, row->call);
+	case NAME:
+		return row_allow_if(ctx, row->call, 1, &name);
+	case UNKNOWN:
+		return seccomp_rule_add(
+		    ctx, SCMP_ACT_ERRNO(ENOSYS), row->call, 0);
 	case FD_FLAGS:
 		return row_fcntl(ctx, row->call);
 	case SANITIZED:
