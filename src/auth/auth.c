@@ -15,6 +15,19 @@ method_is_known(struct slice method)
 	return false;
 }
 
+/* "name:80" and "[::1]:80" without the port. */
+static struct slice
+host_portless(struct slice host)
+{
+	size_t end = slice_find(host, ']');
+
+	/* Colons inside the brackets are the address's own. */
+	if (end == host.len)
+		end = 0;
+	end += slice_find(slice_skip(host, end), ':');
+	return (struct slice){ host.at, end };
+}
+
 /* A name's root may be written out: "example.org." is the same host. */
 static struct slice
 host_plain(struct slice host)
@@ -41,7 +54,7 @@ host_fits(struct slice host, struct slice pattern)
 static bool
 host_is_served(struct slice host, const struct conf_list *hosts)
 {
-	host = host_plain(host);
+	host = host_plain(host_portless(host));
 	for (size_t i = 0; i < hosts->n; i++)
 		if (host_fits(host, slice_of(hosts->item[i])))
 			return true;

@@ -17,7 +17,7 @@ struct conf_mount;
 struct auth_ask {
 	const struct conf_mount *mount;
 	struct slice method;
-	struct slice host; /* Host header without its port, may be "[::1]" */
+	struct slice host; /* Host header; a port does not matter */
 	/* The dialect's claim. */
 	struct slice signed_text, signature, expires;
 };

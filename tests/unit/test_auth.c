@@ -50,11 +50,15 @@ test_hosts(void **state)
 		"[::1]", "dot.example.net.", NULL };
 	static const char *const good[] = { "img.example.org",
 		"IMG.Example.ORG", "img.example.org.", "a.example.com",
-		"A.EXAMPLE.COM.", "[::1]", "dot.example.net" };
+		"A.EXAMPLE.COM.", "[::1]", "dot.example.net",
+		"img.example.org:8080", "img.example.org.:80", "[::1]:8080",
+		"a.example.com:" };
 	static const char *const bad[] = { "example.org", "", ".",
 		"x.img.example.org", "example.com", ".example.com",
 		"a.b.example.com", "a.example.community", "img.example.org..",
-		"[::2]", "*.example.com.evil.example", "aimg.example.org" };
+		"[::2]", "*.example.com.evil.example", "aimg.example.org",
+		":80", "evil.example:80.img.example.org", "[::2]:80",
+		"]img.example.org" };
 	struct err e;
 
 	(void)state;
