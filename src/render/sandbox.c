@@ -179,9 +179,6 @@ enum rule {
 	NO_EXEC,       /* third argument: protection without PROT_EXEC */
 	ON_SOCKET,     /* first argument: the socket; no address */
 	ON_STDERR,
-	THREAD,   /* clone: a thread of this process, nothing else */
-	NAMING,   /* prctl: a thread's own name, nothing else */
-	ABSENT,   /* ENOSYS: an older call, which can be judged, is used */
 	ON_CLOCK, /* nothing is asked of another process's clock */
 	ABORT,    /* of this process by itself, for abort(3) */
 	THREAD,   /* flags: exactly those of a new thread */
@@ -211,8 +208,8 @@ static const struct row rows[] = {
 	 * lies in memory, where a filter cannot look.
 	 */
 	{ SCMP_SYS(clone), THREAD },
-	{ SCMP_SYS(clone3), ABSENT },
-	{ SCMP_SYS(prctl), NAMING },
+	{ SCMP_SYS(clone3), UNKNOWN },
+	{ SCMP_SYS(prctl), NAME },
 	{ SCMP_SYS(set_robust_list), ALLOW },
 	{ SCMP_SYS(rseq), ALLOW },
 	{ SCMP_SYS(futex), ALLOW },
@@ -319,19 +316,6 @@ row_abort(scmp_filter_ctx ctx, int call)
 	return row_allow_if(ctx, call, NELEM(only), only);
 }
 
-/* All of what makes a thread, and nothing of what makes more. */
-static int
-row_thread(scmp_filter_ctx ctx, int call)
-{
-	const scmp_datum_t must = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
-	const scmp_datum_t never = CLONE_VFORK | CLONE_PTRACE | CLONE_NEWNS |
-	    CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-	    CLONE_NEWPID | CLONE_NEWNET | CLONE_IO;
-	const struct scmp_arg_cmp thread = arg_has(0, must | never, must);
-
-	return row_allow_if(ctx, call, 1, &thread);
-}
-
 /*
  * Flags of pthread_create(3) in glibc. A process of its own would have fewer;
  * a new namespace would have others.
@@ -365,7 +349,6 @@ static int
 row_add(scmp_filter_ctx ctx, const struct row *row, int socket, bool landlock)
 {
 	const struct scmp_arg_cmp no_exec = arg_has(2, PROT_EXEC, 0);
-	const struct scmp_arg_cmp naming = arg_is(0, PR_SET_NAME);
 	const struct scmp_arg_cmp to_stderr = arg_is(0, STDERR_FILENO);
 	const struct scmp_arg_cmp clock =
 	    (struct scmp_arg_cmp){ 0, SCMP_CMP_LE, CLOCK_MONOTONIC, 0 };
@@ -390,15 +373,6 @@ row_add(scmp_filter_ctx ctx, const struct row *row, int socket, bool landlock)
 		return row_socket(ctx, row->call, socket);
 	case ON_STDERR:
 		return row_allow_if(ctx, row->call, 1, &to_stderr);
-	case THREAD:
-		return row_thread(ctx, row->call);
-	case NAMING:
-		return SANDBOX_SANITIZED
-		    ? seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->call, 0)
-		    : row_allow_if(ctx, row->call, 1, &naming);
-	case ABSENT:
-		return seccomp_rule_add(
-		    ctx, SCMP_ACT_ERRNO(ENOSYS), row->call, 0);
 	case ON_CLOCK:
 		return row_allow_if(ctx, row->call, 1, &clock);
 	case ABORT:
