@@ -11,6 +11,9 @@
  * PICTOR_STORE_NAME_KEY for named sections). Without a [mount.*] section,
  * `query` is mounted at / and `dit` at /dit/; without a [store.*] section there is one store
  * "files" with root "." for `make run`; both may be overridden by environment.
+ * A variable that names a section which is not there makes it. Variables that
+ * begin with PICTOR_ and with no section's name are not ours, unless they are
+ * nearly the name of one that is.
  */
 #pragma once
 

@@ -22,8 +22,9 @@ int sys_passed_sockets(void);
 /* --- sockets --- */
 /*
  * Listening, non-blocking, CLOEXEC socket for "address:port",
- * "[address]:port", ":port" (every address), "unix:/path" (a stale socket
- * file is replaced, a live one is not). Port 0 takes a free one.
+ * "[address]:port", ":port" (every address, IPv4 too; "[::]:port" is IPv6
+ * alone), "unix:/path" (a stale socket file is replaced, a live one is not).
+ * Port 0 takes a free one. Names are not looked up; "localhost" is 127.0.0.1.
  * Fails with CONFIG (not an address: says what would be right) or SYSTEM
  * ("127.0.0.1:8080 is taken by another program").
  */
