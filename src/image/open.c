@@ -108,6 +108,10 @@ open_header(struct render *r, struct err *e)
 	/* What seeks in its input needs all of it. */
 	if (!bind->streams && !input_whole(&r->input, SIZE_MAX, &whole, e))
 		return false;
+	/* The GIF decoder passes over what is missing. */
+	if (r->from == FORMAT_GIF && !r->plan->in.tolerant &&
+	    strip_check(r->from, r->input.data, r->input.size) == STRIP_CUT)
+		return err_set(e, ERR_TRUNCATED, "the GIF is cut");
 	if (!open_at(r,
 		(struct load_spec){ .pages = 1, .shrink = 1, .scale = 1 },
 		&r->opened, e))

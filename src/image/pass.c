@@ -10,7 +10,7 @@
 #include "image/strip.h"
 
 static void
-pass_facts(struct render *r, struct image_result *result)
+pass_facts(struct render *r)
 {
 	r->to = r->from;
 	r->facts.to = r->from;
@@ -18,7 +18,6 @@ pass_facts(struct render *r, struct image_result *result)
 	r->facts.alpha = r->alpha;
 	r->facts.unchanged = 1;
 	r->facts.shrink = 1;
-	(void)result;
 }
 
 bool
@@ -42,7 +41,7 @@ pass_untouched(struct render *r, struct image_result *result, struct err *e)
 	memcpy(copy, r->input.data, r->input.size);
 	result->bytes = copy;
 	result->size = r->input.size;
-	pass_facts(r, result);
+	pass_facts(r);
 	return true;
 }
 
@@ -57,6 +56,15 @@ pass_plain(const struct plan *p)
 	for (size_t i = 0; i < NELEM(harmless); i++)
 		set &= ~(UINT32_C(1) << harmless[i]);
 	return set == 0;
+}
+
+bool
+pass_likely(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nstep; i++)
+		if (p->step[i].op != OP_AUTOORIENT)
+			return false;
+	return pass_plain(p);
 }
 
 bool
@@ -117,6 +125,6 @@ pass_copy(struct render *r, struct image_result *result)
 	image_result_fini(result);
 	result->bytes = copy;
 	result->size = size;
-	pass_facts(r, result);
+	pass_facts(r);
 	return true;
 }

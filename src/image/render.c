@@ -14,6 +14,7 @@
  */
 #include "image/render.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -124,6 +125,10 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 		return false;
 	if (r->plan->out.untouched)
 		return pass_untouched(r, result, e);
+	/* What may be answered as it is must be here as it is. */
+	if (pass_likely(r->plan) &&
+	    !input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
+		return false;
 
 	int64_t start = clock_ns();
 
@@ -132,15 +137,11 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 	r->facts.open_ns = clock_ns() - start;
 	if (!steps_plan(r, e) || !output_choose(r, e))
 		return false;
-	r->facts.shrink = r->shrink;
+	r->facts.shrink =
+	    r->shrink > 1 ? r->shrink : (uint32_t)lround(1 / r->scale);
 	if (!pass_may(r))
 		return render_pixels(r, result, e);
 
-	/*
-	 * Its bytes are needed as they are. What streams has been opened on a
-	 * source already, which keeps what it was given: only what is here in
-	 * one piece can be passed on.
-	 */
 	whole = r->input.data != NULL;
 	if (whole && r->to == r->from && pass_copy(r, result))
 		return true;

@@ -59,6 +59,8 @@ bool output_save(struct render *r, VipsImage *in, struct image_result *result,
 /* pass.c: answering with the original's own bytes. */
 bool pass_untouched(
     struct render *r, struct image_result *result, struct err *e) must_check;
+/* From the plan alone: whether its bytes may be passed on. */
+bool pass_likely(const struct plan *p);
 /* Whether nothing was asked that needs the pixels, but perhaps the format. */
 bool pass_may(struct render *r);
 /* Copies the original without its metadata; false: not possible. */

@@ -428,6 +428,9 @@ gif_walk(struct strip *s)
 		if (!gif_blocks(s, copy))
 			return STRIP_CUT;
 	}
+	/* Many writers forget the last byte; a copy must have it. */
+	if (left(s) == 0 && s->out == NULL && pixels)
+		return STRIP_WHOLE;
 	if (left(s) < 1 || s->in[s->at] != GIF_TRAILER)
 		return STRIP_CUT;
 	take(s, 1, true);
