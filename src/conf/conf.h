@@ -9,8 +9,9 @@
  * Sources, later ones win: the defaults of conf.def, a file (INI, libinih),
  * the environment (PICTOR_SECTION_KEY; PICTOR_MOUNT_NAME_KEY and
  * PICTOR_STORE_NAME_KEY for named sections). Without a [mount.*] section,
- * `query` is mounted at / and `dit` at /dit/; without a [store.*] section there is one store
- * "files" with root "." for `make run`; both may be overridden by environment.
+ * `query` is mounted at / and `dit` at /dit/; without a [store.*] section there
+ * is one store "files" with root "." for `make run`; both may be overridden by
+ * the environment.
  * A variable that names a section which is not there makes it. Variables that
  * begin with PICTOR_ and with no section's name are not ours, unless they are
  * nearly the name of one that is.
