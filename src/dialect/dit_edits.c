@@ -81,12 +81,19 @@ member(const json_t *object, const char *name)
 	return value == NULL || json_is_null(value) ? NULL : value;
 }
 
+static bool
+is_hex_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	    (c >= 'A' && c <= 'F');
+}
+
 /* sharp wants the '#' that our own reader can do without. */
 static bool
 is_bare_hex(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (memchr("0123456789abcdefABCDEF", text.at[i], 22) == NULL)
+		if (!is_hex_digit(text.at[i]))
 			return false;
 	return true;
 }

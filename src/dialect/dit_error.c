@@ -13,57 +13,57 @@
 enum fill { FILL_NONE, FILL_KEY, FILL_VALUE, FILL_PARAM };
 
 struct fault {
-	int status;
 	const char *code;
 	const char *message;
+	int status; /* 0: the error's own */
 	enum fill fill;
 };
 
 /* clang-format off */
 static const struct fault faults[DIT_FAULTS] = {
-	[DIT_PROCESSING] = { 500, "ProcessingFailure",
-	    "Image processing failed.", FILL_NONE },
-	[DIT_RESIZE] = { 400, "InvalidResizeException",
-	    "The image size is invalid.", FILL_NONE },
-	[DIT_CROP] = { 400, "Crop::AreaOutOfBounds",
+	[DIT_PROCESSING] = { "ProcessingFailure",
+	    "Image processing failed.", 500, FILL_NONE },
+	[DIT_RESIZE] = { "InvalidResizeException",
+	    "The image size is invalid.", 400, FILL_NONE },
+	[DIT_CROP] = { "Crop::AreaOutOfBounds",
 	    "The cropping area you provided exceeds the boundaries of the "
 	    "original image. Please try choosing a correct cropping value.",
-	    FILL_NONE },
-	[DIT_BUCKET] = { 403, "ImageBucket::CannotAccessBucket",
+	    400, FILL_NONE },
+	[DIT_BUCKET] = { "ImageBucket::CannotAccessBucket",
 	    "The bucket you specified could not be accessed. Please check "
 	    "that the bucket is specified in your SOURCE_BUCKETS.",
-	    FILL_NONE },
-	[DIT_NO_BUCKETS] = { 400, "GetAllowedSourceBuckets::NoSourceBuckets",
-	    "This mount has no store.", FILL_NONE },
-	[DIT_REQUEST_TYPE] = { 400, "RequestTypeError",
+	    403, FILL_NONE },
+	[DIT_NO_BUCKETS] = { "GetAllowedSourceBuckets::NoSourceBuckets",
+	    "This mount has no store.", 400, FILL_NONE },
+	[DIT_REQUEST_TYPE] = { "RequestTypeError",
 	    "The type of request you are making could not be processed. "
 	    "Please ensure that your original image is of a supported file "
 	    "type (jpg/jpeg, png, tiff/tif, webp, svg, gif, avif) and that "
 	    "your image request is provided in the correct syntax. Refer to "
 	    "the documentation for additional guidance on forming image "
-	    "requests.", FILL_NONE },
-	[DIT_INTERNAL] = { 500, "InternalError",
+	    "requests.", 400, FILL_NONE },
+	[DIT_INTERNAL] = { "InternalError",
 	    "Internal error. Please contact the system administrator.",
-	    FILL_NONE },
-	[DIT_FORMAT] = { 500, "UnsupportedOutputImageFormatException",
-	    "Format to %s not supported", FILL_VALUE },
-	[DIT_NO_KEY] = { 404, "NoSuchKey",
+	    500, FILL_NONE },
+	[DIT_FORMAT] = { "UnsupportedOutputImageFormatException",
+	    "Format to %s not supported", 500, FILL_VALUE },
+	[DIT_NO_KEY] = { "NoSuchKey",
 	    "The image %s does not exist or the request may not be base64 "
-	    "encoded properly.", FILL_KEY },
-	[DIT_INSTANTIATION] = { 400, "InstantiationError",
+	    "encoded properly.", 404, FILL_KEY },
+	[DIT_INSTANTIATION] = { "InstantiationError",
 	    "Input image could not be instantiated. Please choose a valid "
-	    "image.", FILL_NONE },
-	[DIT_RESULT_SIZE] = { 413, "TooLargeImageException",
-	    "The converted image is too large to return.", FILL_NONE },
-	[DIT_HEADER] = { 400, "BadRequest",
-	    "The header %s cannot be sent.", FILL_PARAM },
-	[DIT_NOT_SUPPORTED] = { 501, "NotSupported",
-	    "%s is not supported yet.", FILL_PARAM },
-	[DIT_BAD_REQUEST] = { 400, "BadRequest",
+	    "image.", 400, FILL_NONE },
+	[DIT_RESULT_SIZE] = { "TooLargeImageException",
+	    "The converted image is too large to return.", 413, FILL_NONE },
+	[DIT_HEADER] = { "BadRequest",
+	    "The header %s cannot be sent.", 400, FILL_PARAM },
+	[DIT_NOT_SUPPORTED] = { "NotSupported",
+	    "%s is not supported yet.", 501, FILL_PARAM },
+	[DIT_BAD_REQUEST] = { "BadRequest",
 	    "The request asks for more work than this server allows.",
-	    FILL_NONE },
-	[DIT_RETRIEVAL] = { 0, "ImageRetrieval::CannotRetrieveImage",
-	    "The image could not be retrieved.", FILL_NONE },
+	    400, FILL_NONE },
+	[DIT_RETRIEVAL] = { "ImageRetrieval::CannotRetrieveImage",
+	    "The image could not be retrieved.", 0, FILL_NONE },
 };
 
 /* Errors of the stages after parsing; their own status where the row has none. */
@@ -162,7 +162,7 @@ camel_case(const char *code, char *out, size_t size)
 			up = true;
 			continue;
 		}
-		out[n++] = up ? (char)(*code - 'a' + 'A') : *code;
+		out[n++] = (char)(up ? *code - 'a' + 'A' : *code);
 		up = false;
 	}
 	out[n] = '\0';

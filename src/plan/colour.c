@@ -254,17 +254,22 @@ read_channel(struct slice text, double most, uint64_t *out)
 	return true;
 }
 
+static bool
+parts_words(char c)
+{
+	return c == ' ' || c == ',' || c == '/';
+}
+
 /* The next word, with what parts it from its neighbours cut off. */
 static struct slice
 cut_word(struct slice *rest)
 {
 	struct slice word;
 
-	while (rest->len > 0 && memchr(" ,/", rest->at[0], 3) != NULL)
+	while (rest->len > 0 && parts_words(rest->at[0]))
 		*rest = slice_skip(*rest, 1);
 	word = (struct slice){ rest->at, 0 };
-	while (word.len < rest->len &&
-	    memchr(" ,/", rest->at[word.len], 3) == NULL)
+	while (word.len < rest->len && !parts_words(rest->at[word.len]))
 		word.len++;
 	*rest = slice_skip(*rest, word.len);
 	return word;

@@ -353,13 +353,14 @@ print_length(struct length length, char *out, size_t size)
 	double shown = exact;
 	double ten = 1;
 
-	for (int decimals = 0; decimals < 10; decimals++, ten *= 10) {
+	for (int decimals = 0; decimals < 10; decimals++) {
 		double rounded = round(exact * ten) / ten;
 
 		if (same_float((float)rounded, length.value)) {
 			shown = rounded;
 			break;
 		}
+		ten *= 10;
 	}
 	num_print(shown, number);
 	return (size_t)snprintf(

@@ -156,23 +156,23 @@ put_out(struct line *line, const struct plan *p, bool full)
 			    out_get(p, (enum out)i));
 }
 
-static size_t
-print(const struct plan *p, bool full, bool stores, char *out)
+static void
+print(struct line *line, const struct plan *p, bool full, bool stores)
 {
-	struct line line = { .out = out };
-
-	put_sources(&line, p, stores);
-	put_in(&line, &p->in, full);
+	put_sources(line, p, stores);
+	put_in(line, &p->in, full);
 	for (size_t i = 0; i < p->nstep; i++)
-		put_step(&line, &p->step[i], full);
-	put_out(&line, p, full);
-	return line.len;
+		put_step(line, &p->step[i], full);
+	put_out(line, p, full);
 }
 
 size_t
 plan_print(const struct plan *p, bool full, char out[PLAN_LINE])
 {
-	return print(p, full, true, out);
+	struct line line = { .out = out };
+
+	print(&line, p, full, true);
+	return line.len;
 }
 
 /* With its length before it: no two lists of texts have the same bytes. */
@@ -191,13 +191,15 @@ plan_key(const struct plan *p, const struct slice *stores, size_t nstore,
     struct slice version)
 {
 	struct digest_run *run = digest_new();
-	char line[PLAN_LINE];
+	char room[PLAN_LINE];
+	struct line line = { .out = room };
 
 	assert(nstore == p->nsource);
 	add_text(run, SLICE("pictor plan 1"));
 	add_text(run, version);
 	for (size_t i = 0; i < nstore; i++)
 		add_text(run, stores[i]);
-	add_text(run, (struct slice){ line, print(p, true, false, line) });
+	print(&line, p, true, false);
+	add_text(run, (struct slice){ room, line.len });
 	return digest_end(run);
 }

@@ -182,6 +182,14 @@ reading(void **state)
 
 /* ---- The gate ---- */
 
+/* The good plan, changed in one thing, is refused. */
+#define WRONG(param, change)        \
+	do {                        \
+		p = good();         \
+		change;             \
+		refused(&p, param); \
+	} while (0)
+
 static void
 form(void **state)
 {
@@ -189,23 +197,23 @@ form(void **state)
 
 	(void)state;
 	accepted(&p);
-	p = good(), p.nsource = PLAN_SOURCES + 1, refused(&p, NULL);
-	p = good(), p.nstep = PLAN_STEPS + 1, refused(&p, NULL);
-	p = good(), p.ntext = PLAN_TEXT + 1, refused(&p, NULL);
-	p = good(), p.answer.nheader = 17, refused(&p, NULL);
-	p = good(), p.zero = 1, refused(&p, NULL);
-	p = good(), p.in.zero[6] = 1, refused(&p, NULL);
-	p = good(), p.out.zero = 1, refused(&p, NULL);
-	p = good(), p.answer.zero = 1, refused(&p, NULL);
-	p = good(), p.text[PLAN_TEXT - 1] = 1, refused(&p, NULL);
-	p = good(), p.source[1].key.len = 1, refused(&p, NULL);
-	p = good(), p.step[3].op = 1, refused(&p, NULL);
-	p = good(), p.step[0].zero = 1, refused(&p, NULL);
-	p = good(), p.step[0].op = OP_COUNT, refused(&p, NULL);
-	p = good(), p.answer.header[0].name.len = 1, refused(&p, NULL);
-	p = good(), p.in.tolerant = 2, refused(&p, NULL);
-	p = good(), p.out.untouched = 1, refused(&p, NULL);
-	p = good(), p.out.untouched = 2, refused(&p, NULL);
+	WRONG(NULL, p.nsource = PLAN_SOURCES + 1);
+	WRONG(NULL, p.nstep = PLAN_STEPS + 1);
+	WRONG(NULL, p.ntext = PLAN_TEXT + 1);
+	WRONG(NULL, p.answer.nheader = 17);
+	WRONG(NULL, p.zero = 1);
+	WRONG(NULL, p.in.zero[6] = 1);
+	WRONG(NULL, p.out.zero = 1);
+	WRONG(NULL, p.answer.zero = 1);
+	WRONG(NULL, p.text[PLAN_TEXT - 1] = 1);
+	WRONG(NULL, p.source[1].key.len = 1);
+	WRONG(NULL, p.step[3].op = 1);
+	WRONG(NULL, p.step[0].zero = 1);
+	WRONG(NULL, p.step[0].op = OP_COUNT);
+	WRONG(NULL, p.answer.header[0].name.len = 1);
+	WRONG(NULL, p.in.tolerant = 2);
+	WRONG(NULL, p.out.untouched = 1);
+	WRONG(NULL, p.out.untouched = 2);
 }
 
 static void
@@ -217,10 +225,10 @@ texts(void **state)
 	struct err e;
 
 	(void)state;
-	p = good(), p.source[0].key.at = PLAN_TEXT, refused(&p, NULL);
-	p = good(), p.source[0].key.len = UINT16_MAX, refused(&p, NULL);
-	p = good(), p.source[0].key.len = 0, refused(&p, NULL);
-	p = good(), p.text[5] = '\0', refused(&p, NULL);
+	WRONG(NULL, p.source[0].key.at = PLAN_TEXT);
+	WRONG(NULL, p.source[0].key.len = UINT16_MAX);
+	WRONG(NULL, p.source[0].key.len = 0);
+	WRONG(NULL, p.text[5] = '\0');
 	for (size_t i = 0; i < NELEM(bad); i++) {
 		plan_init(&p);
 		source(&p, SLICE("file"), slice_of(bad[i]));
@@ -297,15 +305,17 @@ values(void **state)
 	out_set(&p, OUT_EFFORT, (union arg){ .whole = 11 });
 	refused(&p, "effort");
 	/* A bit without a row, a value without its bit. */
-	p = good(), p.step[0].set = 1, refused(&p, NULL);
-	p = good(), p.step[1].set = 1u << 15, refused(&p, NULL);
-	p = good(), p.step[1].arg[RESIZE_FIT].pick = 1, refused(&p, NULL);
-	p = good(), p.out.set |= (uint32_t)1 << OUT_COUNT, refused(&p, NULL);
-	p = good(), p.out.arg[OUT_EFFORT].whole = 1, refused(&p, NULL);
-	p = good(), p.in.page = -1, refused(&p, "page");
-	p = good(), p.in.pages = PAGES_GIF - 1, refused(&p, "pages");
-	p = good(), p.in.pages = PAGES_GIF, accepted(&p);
-	p = good(), p.in.pages = PAGES_MAX + 1, refused(&p, "pages");
+	WRONG(NULL, p.step[0].set = 1);
+	WRONG(NULL, p.step[1].set = 1u << 15);
+	WRONG(NULL, p.step[1].arg[RESIZE_FIT].pick = 1);
+	WRONG(NULL, p.out.set |= (uint32_t)1 << OUT_COUNT);
+	WRONG(NULL, p.out.arg[OUT_EFFORT].whole = 1);
+	WRONG("page", p.in.page = -1);
+	WRONG("pages", p.in.pages = PAGES_GIF - 1);
+	p = good();
+	p.in.pages = PAGES_GIF;
+	accepted(&p);
+	WRONG("pages", p.in.pages = PAGES_MAX + 1);
 }
 
 static void
@@ -487,6 +497,14 @@ same_key(const struct plan *a, const struct plan *b)
 	return digest_eq(&x, &y);
 }
 
+/* The good plan, changed in one thing, has another key. */
+#define OTHER_KEY(change)                       \
+	do {                                    \
+		q = good();                     \
+		change;                         \
+		assert_false(same_key(&p, &q)); \
+	} while (0)
+
 static void
 keys(void **state)
 {
@@ -512,15 +530,21 @@ keys(void **state)
 	assert_false(digest_eq(&one, &two));
 	two = plan_key(&p, &store, 1, SLICE("2"));
 	assert_false(digest_eq(&one, &two));
-	q = good(), q.text[4] = 'A', assert_false(same_key(&p, &q));
-	q = good(), q.in.page = 1, assert_false(same_key(&p, &q));
-	q = good(), q.in.pages = PAGES_GIF, assert_false(same_key(&p, &q));
-	q = good(), q.in.tolerant = 1, assert_false(same_key(&p, &q));
-	q = good(), q.nstep = 2, assert_false(same_key(&p, &q));
-	q = good(), q.out.format = FORMAT_PNG, assert_false(same_key(&p, &q));
-	q = good(), q.step[1].arg[0].whole = 301;
-	assert_false(same_key(&p, &q));
+	OTHER_KEY(q.text[4] = 'A');
+	OTHER_KEY(q.in.page = 1);
+	OTHER_KEY(q.in.pages = PAGES_GIF);
+	OTHER_KEY(q.in.tolerant = 1);
+	OTHER_KEY(q.nstep = 2);
+	OTHER_KEY(q.out.format = FORMAT_PNG);
+	OTHER_KEY(q.step[1].arg[0].whole = 301);
 }
+
+#define COSTLIER(change)                                              \
+	do {                                                          \
+		q = good();                                           \
+		change;                                               \
+		assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8)); \
+	} while (0)
 
 /* More work costs more; nothing is for free. */
 static void
@@ -534,12 +558,9 @@ costs(void **state)
 	assert_true(plan_cost(&p, 1e8) > plan_cost(&p, 1e6));
 	q.step[1].arg[RESIZE_WIDTH].whole = 3000;
 	assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8));
-	q = good(), q.out.format = FORMAT_AVIF;
-	assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8));
-	q = good(), add(&q, OP_SHARPEN);
-	assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8));
-	q = good(), out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 });
-	assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8));
+	COSTLIER(q.out.format = FORMAT_AVIF);
+	COSTLIER(add(&q, OP_SHARPEN));
+	COSTLIER(out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 }));
 	plan_init(&q);
 	q.out.untouched = 1;
 	assert_true(plan_cost(&q, 1e8) < plan_cost(&p, 1e6));
