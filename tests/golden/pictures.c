@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sample images, made with libvips and scene.c. */
+#include "pictures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* 8.15 brought a set in place of all or nothing. */
+#if VIPS_MAJOR_VERSION > 8 || VIPS_MINOR_VERSION >= 15
+#define KEEP_EVERYTHING "keep", VIPS_FOREIGN_KEEP_ALL
+#else
+#define KEEP_EVERYTHING "strip", FALSE
+#endif
+
+static void
+must(bool good)
+{
+	if (good)
+		return;
+	fprintf(stderr, "making images: %s", vips_error_buffer());
+	abort();
+}
+
+/* Evaluates and lets go of a lazy image. */
+static VipsImage *
+made(VipsImage *lazy)
+{
+	VipsImage *done = vips_image_copy_memory(lazy);
+
+	must(done != NULL);
+	g_object_unref(lazy);
+	return done;
+}
+
+static VipsImage *
+from_bytes(uint8_t *bytes, int width, int height, int bands)
+{
+	size_t size = (size_t)width * (size_t)height * (size_t)bands;
+	VipsImage *raw = vips_image_new_from_memory_copy(
+	    bytes, size, width, height, bands, VIPS_FORMAT_UCHAR);
+	VipsImage *out;
+
+	must(raw != NULL);
+	must(vips_copy(raw, &out, "interpretation", VIPS_INTERPRETATION_sRGB,
+		 NULL) == 0);
+	g_object_unref(raw);
+	free(bytes);
+	return made(out);
+}
+
+VipsImage *
+picture_scene(enum scene scene, int width, int height)
+{
+	uint8_t *rgb = xcalloc((size_t)width * (size_t)height, 3);
+
+	scene_paint(scene, width, height, rgb);
+	return from_bytes(rgb, width, height, 3);
+}
+
+/* How much of a soft disc covers a place, 0 to 1. */
+static double
+disc(double x, double y, double cx, double cy, double radius, double soft)
+{
+	double d = (radius - hypot(x - cx, y - cy)) / soft;
+
+	return d < 0 ? 0 : d > 1 ? 1 : d;
+}
+
+VipsImage *
+picture_alpha(int width, int height)
+{
+	uint8_t *p = xcalloc((size_t)width * (size_t)height, 4);
+	uint8_t *at = p;
+
+	for (int y = 0; y < height; y++)
+		for (int x = 0; x < width; x++) {
+			double u = (x + 0.5) / height;
+			double v = (y + 0.5) / height;
+			double a = fmax(disc(u, v, 0.45, 0.5, 0.36, 0.004),
+			    fmax(disc(u, v, 1.0, 0.4, 0.3, 0.25),
+				0.5 * disc(u, v, 0.8, 0.75, 0.2, 0.004)));
+
+			*at++ = (uint8_t)(40 + 200 * u / 1.5);
+			*at++ = (uint8_t)(220 - 180 * v);
+			*at++ = (uint8_t)(128 + 100 * sin(u * 9 + v * 5));
+			*at++ = (uint8_t)lrint(255 * a);
+		}
+	return from_bytes(p, width, height, 4);
+}
+
+VipsImage *
+picture_moving(int side, int frames)
+{
+	size_t frame = (size_t)side * (size_t)side * 4;
+	uint8_t *p = xcalloc((size_t)frames, frame);
+	uint8_t *at = p;
+	int delay[64];
+	VipsImage *out;
+
+	g_assert(frames <= 64);
+	for (int f = 0; f < frames; f++) {
+		double turn = 2 * M_PI * f / frames;
+		double cx = 0.5 + 0.28 * cos(turn);
+		double cy = 0.5 + 0.28 * sin(turn);
+
+		delay[f] = 40 + 10 * f;
+		for (int i = 0; i < side * side; i++) {
+			double u = (i % side + 0.5) / side;
+			double v = ((double)i / side) / side;
+			bool ball = hypot(u - cx, v - cy) < 0.16;
+			bool ground = hypot(u - 0.5, v - 0.5) < 0.48;
+
+			*at++ = ball ? 230 : (uint8_t)(30 + 60 * v);
+			*at++ = ball ? 120 : (uint8_t)(90 + 80 * u);
+			*at++ = ball ? 30 : 150;
+			*at++ = ball || ground ? 255 : 0;
+		}
+	}
+	out = from_bytes(p, side, side * frames, 4);
+	vips_image_set_int(out, VIPS_META_PAGE_HEIGHT, side);
+	vips_image_set_int(out, VIPS_META_N_PAGES, frames);
+	vips_image_set_int(out, "loop", 3);
+	vips_image_set_array_int(out, "delay", delay, frames);
+	return out;
+}
+
+VipsImage *
+picture_grey(VipsImage *in)
+{
+	VipsImage *out;
+
+	must(vips_colourspace(in, &out, VIPS_INTERPRETATION_B_W, NULL) == 0);
+	return made(out);
+}
+
+VipsImage *
+picture_deep(VipsImage *in)
+{
+	VipsImage *out;
+
+	must(vips_colourspace(in, &out,
+		 in->Bands < 3 ? VIPS_INTERPRETATION_GREY16
+			       : VIPS_INTERPRETATION_RGB16,
+		 NULL) == 0);
+	return made(out);
+}
+
+VipsImage *
+picture_profile(VipsImage *in, const char *name)
+{
+	VipsImage *out;
+
+	must(vips_icc_transform(
+		 in, &out, name, "input_profile", "srgb", NULL) == 0);
+	return made(out);
+}
+
+VipsImage *
+picture_oriented(VipsImage *in, int orientation)
+{
+	/* What undoes each orientation: the quarter turns change places. */
+	static const VipsAngle back[9] = { 0, VIPS_ANGLE_D0, VIPS_ANGLE_D0,
+		VIPS_ANGLE_D180, VIPS_ANGLE_D180, VIPS_ANGLE_D90,
+		VIPS_ANGLE_D270, VIPS_ANGLE_D270, VIPS_ANGLE_D90 };
+	bool mirror = orientation == 2 || orientation == 4 ||
+	    orientation == 5 || orientation == 7;
+	VipsImage *turned;
+	VipsImage *out;
+
+	must(vips_rot(in, &turned, back[orientation], NULL) == 0);
+	if (mirror) {
+		must(vips_flip(turned, &out, VIPS_DIRECTION_HORIZONTAL, NULL) ==
+		    0);
+		g_object_unref(turned);
+	} else {
+		out = turned;
+	}
+	out = made(out);
+	vips_image_set_int(out, VIPS_META_ORIENTATION, orientation);
+	return out;
+}
+
+VipsImage *
+picture_crop(VipsImage *in, int width, int height)
+{
+	VipsImage *out;
+
+	must(vips_crop(in, &out, 0, 0, width, height, NULL) == 0);
+	return made(out);
+}
+
+struct file
+picture_file(VipsImage *in, enum format format)
+{
+	void *bytes = NULL;
+	size_t size = 0;
+	int failed = -1;
+
+	if (format == FORMAT_JPEG)
+		failed = vips_jpegsave_buffer(in, &bytes, &size, "Q", 95,
+		    "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF,
+		    KEEP_EVERYTHING, NULL);
+	else if (format == FORMAT_PNG)
+		failed = vips_pngsave_buffer(
+		    in, &bytes, &size, KEEP_EVERYTHING, NULL);
+	else if (format == FORMAT_WEBP)
+		failed = vips_webpsave_buffer(in, &bytes, &size, "Q", 95,
+		    "effort", 0, KEEP_EVERYTHING, NULL);
+	else if (format == FORMAT_GIF)
+		failed = vips_gifsave_buffer(
+		    in, &bytes, &size, "effort", 3, KEEP_EVERYTHING, NULL);
+	else if (format == FORMAT_AVIF)
+		failed =
+		    vips_heifsave_buffer(in, &bytes, &size, "Q", 90, "effort",
+			0, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
+			"bitdepth", 8, KEEP_EVERYTHING, NULL);
+	must(failed == 0);
+	return (struct file){ bytes, size };
+}
+
+void
+picture_file_free(struct file *file)
+{
+	g_free(file->bytes);
+	*file = (struct file){ NULL, 0 };
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sample images in every variant: bands, depth, alpha, colour space, profile,
+ * orientation, animation; as images in memory and as files.
+ *
+ * Everything aborts on failure: this is for tests and for `make run`.
+ */
+#pragma once
+
+#include <vips/vips.h>
+
+#include "plan/op.h"
+#include "scene.h"
+
+/* 8-bit sRGB. All images returned are in memory and belong to the caller. */
+VipsImage *picture_scene(enum scene scene, int width, int height);
+/* Shapes on clear ground, soft and hard edges; colour under clear pixels. */
+VipsImage *picture_alpha(int width, int height);
+/* Frames on top of each other, with page-height, delays and a loop count. */
+VipsImage *picture_moving(int side, int frames);
+
+/* The same picture in another form; in is borrowed. */
+VipsImage *picture_grey(VipsImage *in); /* colours out, alpha stays */
+VipsImage *picture_deep(VipsImage *in); /* 16 bits */
+VipsImage *picture_profile(VipsImage *in, const char *name); /* "p3" "cmyk" */
+/* Stored so that the orientation shows it upright. */
+VipsImage *picture_oriented(VipsImage *in, int orientation);
+VipsImage *picture_crop(VipsImage *in, int width, int height);
+
+struct file {
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* With all metadata; quality 95 where there is one. 16 bits only as PNG. */
+struct file picture_file(VipsImage *in, enum format format);
+void picture_file_free(struct file *file);
