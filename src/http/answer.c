@@ -84,6 +84,9 @@ decide_error(struct request *r, struct answer *out)
 
 	out->status = err_row(r->err.code)->status;
 	if (d != NULL && d->error != NULL) {
+		/* Nothing has filled it yet. */
+		if (r->at < STAGE_PARSE)
+			plan_init(&r->plan);
 		out->error = arena_alloc(r->arena, sizeof(*out->error));
 		d->error(&r->err, &r->plan, out->error);
 		out->status = out->error->status;
@@ -137,10 +140,18 @@ decide_image(struct request *r, const struct asked *a, struct answer *out)
 	out->body = view.data;
 	out->size = view.size;
 	out->whole = view.size;
-	if (answer_is_held(a, entry))
-		out->status = 304;
-	else
+	if (!answer_is_held(a, entry)) {
 		decide_range(r, a, out);
+		return;
+	}
+	/*
+	 * Best without Content-Length, which libmicrohttpd 0.9 always sends. The
+	 * image's length would be right, too, but clients on Node's parser
+	 * and others then wait for a body: so it is 0.
+	 */
+	out->status = 304;
+	out->body = NULL;
+	out->size = 0;
 }
 
 void
@@ -226,7 +237,7 @@ disposition(struct arena *arena, struct slice name)
 	char *coded = arena_alloc(arena, 3 * name.len + 1);
 
 	for (size_t i = 0; i < name.len; i++)
-		if (plain[i] < ' ' || plain[i] == 0x7f ||
+		if (plain[i] < ' ' || plain[i] > '~' ||
 		    strchr("\"\\/%", plain[i]) != NULL)
 			plain[i] = '_';
 	coded[codec_percent_encode(name, NULL, coded)] = '\0';
@@ -398,6 +409,7 @@ answer_head(struct request *r, const struct asked *a, struct answer *out)
 	const struct conf *conf = r->routes->conf;
 	bool image = false;
 
+	add(out, "Date", a->date);
 	add(out, "Server", "Pictor");
 	add(out, "X-Request-Id", r->id);
 	if (a->close)

@@ -28,11 +28,12 @@ struct asked {
 	bool preflight;        /* OPTIONS */
 	const struct own *own; /* NULL: an image or an error */
 	bool close;            /* the connection ends with this answer */
+	const char *date;      /* the Date line; NULL: left to others */
 };
 
 struct answer {
 	int status;
-	/* Content-Length is size, also where a 304 or HEAD sends no body. */
+	/* Content-Length is size, also where HEAD sends no body. */
 	const void *body;
 	uint64_t size;
 	/* With BAD_RANGE and 206: bytes there are. */

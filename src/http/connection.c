@@ -158,11 +158,15 @@ connection_target(
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const size_t plan_at = offsetof(struct exchange, r.plan);
 	struct exchange *x = info->socket_context;
 	struct slice target = slice_of(uri);
 
 	(void)front;
-	memset(x, 0, offsetof(struct exchange, answer));
+	/* All but the plan, which is large and cleared by who fills it. */
+	memset(x, 0, plan_at);
+	memset((char *)x + plan_at + sizeof(x->r.plan), 0,
+	    offsetof(struct exchange, answer) - plan_at - sizeof(x->r.plan));
 	x->step = STEP_HEAD;
 	x->target_at = uri;
 	/* What is found in place is unescaped before the next call. */
@@ -519,17 +523,28 @@ static struct MHD_Response *
 response_new(const struct exchange *x)
 {
 	const struct answer *a = &x->answer;
-	/* Of a 304 from a record only the size is said; nothing is read. */
-	const void *at = a->body != NULL || a->size == 0 ? a->body : a;
-	void *body = (void *)(uintptr_t)at;
+	void *body = (void *)(uintptr_t)a->body;
 	size_t size = (size_t)a->size;
 
-	if (x->r.err.code == ERR_NONE && x->r.entry != NULL)
+	if (x->r.err.code == ERR_NONE && x->r.entry != NULL && size > 0)
 		return MHD_create_response_from_buffer_with_free_callback_cls(
 		    size, body, drop_entry, cache_entry_ref(x->r.entry));
 	/* In the arena, or constant. */
 	return MHD_create_response_from_buffer(
 	    size, body, MHD_RESPMEM_PERSISTENT);
+}
+
+/* libmicrohttpd would format it anew for each answer. */
+static const char *
+date_now(struct exchange *x)
+{
+	int64_t now_s = clock_wall_ns() / NS_PER_S;
+
+	if (now_s != x->date_s) {
+		clock_http(now_s, x->date);
+		x->date_s = now_s;
+	}
+	return x->date;
 }
 
 /* MHD_NO closes the connection. */
@@ -544,6 +559,7 @@ respond(struct exchange *x)
 		return MHD_NO;
 	if (atomic_load_explicit(&x->front->draining, memory_order_relaxed))
 		x->asked.close = true;
+	x->asked.date = date_now(x);
 	answer_head(&x->r, &x->asked, a);
 	response = response_new(x);
 	if (response == NULL)

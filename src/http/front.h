@@ -8,6 +8,7 @@
 #include <microhttpd.h>
 
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "base/lock.h"
 #include "http/answer.h"
 #include "http/forwarded.h"
@@ -78,6 +79,8 @@ struct exchange {
 	char peer_text[64];
 	uint32_t id;
 	uint32_t count; /* requests so far */
+	int64_t date_s; /* the second that date says */
+	char date[CLOCK_HTTP_SIZE];
 	/* 0: a request with a whole head; else clock_ns() since when none. */
 	_Atomic int64_t waiting_ns;
 	struct exchange *next, **previous; /* under front->lock */
