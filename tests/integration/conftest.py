@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test here gets: a daemon of its own, started by need, and stopped
+in the end by its process id. That it ends with 0 and that no sanitizer spoke is
+part of every test."""
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+import images
+import kit
+from server import Server
+
+
+@pytest.fixture
+def place():
+    """A folder that every user may enter: pytest's own are closed to others,
+    and some tests let the daemon be another user."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pictor-test-"))
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def files(place):
+    """The store's folder, with one small PNG, cat.png, of 64 x 48 pixels."""
+    folder = place / "files"
+    folder.mkdir()
+    (folder / "cat.png").write_bytes(images.png(64, 48))
+    return folder
+
+
+@pytest.fixture
+def start(place, files):
+    """start(conf, ...) -> a running Server; see server.py."""
+    servers = []
+
+    def run(conf=None, **more):
+        server = Server(place, files, conf or {}, **more)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield run
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def server(start):
+    """A Server with the defaults."""
+    return start()
+
+
+@pytest.fixture(scope="session")
+def originals(tmp_path_factory):
+    """Originals of every kind, good and bad (kit.py), that nobody changes."""
+    folder = tmp_path_factory.mktemp("originals")
+    kit.make_originals(folder)
+    return folder
+
+
+def _serve(place, originals):
+    servers = []
+
+    def run(conf=None, files=originals, start=True, **more):
+        servers.append(kit.Server(place / f"server{len(servers)}", files,
+            conf or {}, **more))
+        if start:
+            servers[-1].start()
+        return servers[-1]
+
+    yield run
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def serve(tmp_path, originals):
+    """serve(conf, ...) -> a running kit.Server on the originals."""
+    yield from _serve(tmp_path, originals)
+
+
+@pytest.fixture(scope="module")
+def serve_all(tmp_path_factory, originals):
+    """As serve, for all tests of a module."""
+    yield from _serve(tmp_path_factory.mktemp("servers"), originals)
