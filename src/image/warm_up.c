@@ -169,6 +169,27 @@ warm_profiles(struct plan *plan, VipsImage *rgb, struct err *e)
 	return true;
 }
 
+/*
+ * libvips 8.14's loops are compiled for each image, into memory that may be
+ * executed; a sandboxed worker gets no more of that, and ORC aborts when it
+ * wants some. So much is taken here, and kept by ORC, as the largest plan
+ * needs: as many blurs at once as it has steps (29 kB each at the largest
+ * sigma that is not done on a smaller copy), twice for what is lost in holes.
+ */
+static bool
+warm_code(VipsImage *rgb, struct err *e)
+{
+	VipsImage *blurred[2 * PLAN_STEPS] = { NULL };
+	bool good = true;
+
+	for (size_t i = 0; i < NELEM(blurred) && good; i++)
+		if (vips_gaussblur(rgb, &blurred[i], 11.9, NULL) != 0)
+			good = image_fail(NULL, e, ERR_INTERNAL, "gaussblur");
+	for (size_t i = 0; i < NELEM(blurred); i++)
+		g_clear_object(&blurred[i]);
+	return good;
+}
+
 static bool
 warm_all(struct plan *plan, struct err *e)
 {
@@ -187,7 +208,7 @@ warm_all(struct plan *plan, struct err *e)
 			return false;
 	}
 	warm_plan(plan, true);
-	return warm_profiles(plan, rgb, e);
+	return warm_profiles(plan, rgb, e) && warm_code(rgb, e);
 }
 
 bool
