@@ -26,11 +26,8 @@ read_formats(const struct conf_mount *m, const char *key,
 			    flag == F_SAVE ? "written" : "read");
 		set |= FORMAT_BIT(f);
 	}
-	if (set == 0)
-		return err_set(e, ERR_CONFIG,
-		    "[mount.%s] %s: at least one format is needed", m->name,
-		    key);
-	*out = set;
+	/* Which of all there are, libvips says in the worker. */
+	*out = words->n > 0 ? set : format_all(flag);
 	return true;
 }
 

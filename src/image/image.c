@@ -202,12 +202,17 @@ image_init(const struct image_conf *wanted, struct err *e)
 	assert(!started);
 	if (!vips_started())
 		return image_fail(NULL, e, ERR_SYSTEM, "vips_init");
-	if (!init_formats("read", wanted->load, image_can_load(), e) ||
-	    !init_formats("write", wanted->save, image_can_save(), e))
+	format_set load = image_can_load();
+	format_set save = image_can_save();
+
+	if (!init_formats("read", wanted->load_must, load, e) ||
+	    !init_formats("write", wanted->save_must, save, e))
 		return false;
-	vips_vector_set_enabled(wanted->vector);
-	block_loaders(wanted->load);
 	conf = *wanted;
+	conf.load &= load;
+	conf.save &= save;
+	vips_vector_set_enabled(conf.vector);
+	block_loaders(conf.load);
 	started = true;
 	return true;
 }

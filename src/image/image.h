@@ -11,8 +11,10 @@
 #include "plan/plan.h"
 
 struct image_conf {
-	format_set load; /* loaders to unblock; everything else stays blocked */
-	format_set save;
+	/* Loaders to unblock; everything else stays blocked. Those that this
+	 * libvips does not have are left out, unless they must be there. */
+	format_set load, load_must;
+	format_set save, save_must;
 	bool vector; /* false: no run-time code generation (VIPS_NOVECTOR) */
 };
 

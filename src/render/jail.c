@@ -70,7 +70,9 @@ jail_read_setup(const struct conf *conf, struct jail_setup *out, struct err *e)
 	/* Compared as bytes: no padding may differ. */
 	memset(out, 0, sizeof(*out));
 	out->image.load = image.load;
+	out->image.load_must = image.load_must;
 	out->image.save = image.save;
+	out->image.save_must = image.save_must;
 	out->image.vector = image.vector;
 	out->address_space = (uint64_t)conf->render_worker_memory;
 	out->landlock_optional = conf->render_landlock == LANDLOCK_OPTIONAL;

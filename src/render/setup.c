@@ -4,8 +4,11 @@
 
 static bool
 setup_formats(const struct conf_mount *mount, const struct conf_list *words,
-    const char *key, format_set *set, struct err *e)
+    const char *key, unsigned flag, format_set *set, format_set *must,
+    struct err *e)
 {
+	if (words->n == 0)
+		*set |= format_all(flag);
 	for (size_t i = 0; i < words->n; i++) {
 		enum format format = FORMAT_SAME;
 
@@ -15,6 +18,7 @@ setup_formats(const struct conf_mount *mount, const struct conf_list *words,
 			    "[mount.%s] %s: \"%s\" is not an image format",
 			    mount->name, key, words->item[i]);
 		*set |= FORMAT_BIT(format);
+		*must |= FORMAT_BIT(format);
 	}
 	return true;
 }
@@ -27,9 +31,10 @@ setup_image(const struct conf *conf, struct image_conf *out, struct err *e)
 	for (size_t i = 0; i < conf->nmount; i++) {
 		const struct conf_mount *m = &conf->mount[i];
 
-		if (!setup_formats(
-			m, &m->originals, "originals", &all.load, e) ||
-		    !setup_formats(m, &m->formats, "formats", &all.save, e))
+		if (!setup_formats(m, &m->originals, "originals", F_LOAD,
+			&all.load, &all.load_must, e) ||
+		    !setup_formats(m, &m->formats, "formats", F_SAVE, &all.save,
+			&all.save_must, e))
 			return false;
 	}
 	*out = all;

@@ -203,7 +203,9 @@ spawn_setup(const struct jail *j, const struct jail_setup *setup, int socket,
 	message.out_max = j->out_max;
 	message.address_space = setup->address_space;
 	message.load = setup->image.load;
+	message.load_must = setup->image.load_must;
 	message.save = setup->image.save;
+	message.save_must = setup->image.save_must;
 	message.vector = setup->image.vector ? 1 : 0;
 	message.landlock_optional = setup->landlock_optional;
 	if (send(socket, &message, sizeof(message),

@@ -14,7 +14,7 @@ enum { WIRE_VERSION = 1 };
 /* A struct that is sent must have no holes: what lies in them would travel. */
 _Static_assert(sizeof(struct wire_head) == 16, "no padding");
 _Static_assert(
-    sizeof(struct wire_setup) == sizeof(struct wire_head) + 3 * 8 + 4 * 4,
+    sizeof(struct wire_setup) == sizeof(struct wire_head) + 3 * 8 + 6 * 4,
     "no padding");
 _Static_assert(
     sizeof(struct facts) == 2 * 4 + 2 * 12 + 4 * 4 + 4 * 8, "no padding");
@@ -104,7 +104,7 @@ wire_setup_read(
 	    in.in_max != wire_window(in.in_max) ||
 	    in.out_max != wire_window(in.out_max))
 		return wire_bad(e, "windows out of range");
-	if ((in.load & ~known) != 0 || (in.save & ~known) != 0 ||
+	if (((in.load | in.load_must | in.save | in.save_must) & ~known) != 0 ||
 	    in.vector > 1 || in.landlock_optional > 1)
 		return wire_bad(e, "setup out of range");
 	*out = in;

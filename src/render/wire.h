@@ -38,7 +38,7 @@ struct wire_setup {
 	struct wire_head head;
 	uint64_t in_max, out_max; /* bytes of the windows, whole pages */
 	uint64_t address_space;   /* bytes besides the arena; 0: no limit */
-	format_set load, save;
+	format_set load, load_must, save, save_must;
 	uint32_t vector;            /* 0 or 1 */
 	uint32_t landlock_optional; /* 0 or 1 */
 };

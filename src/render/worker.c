@@ -203,7 +203,9 @@ worker_enter(const struct wire_setup *setup, struct err *e)
 {
 	struct image_conf image = {
 		.load = setup->load,
+		.load_must = setup->load_must,
 		.save = setup->save,
+		.save_must = setup->save_must,
 		.vector = setup->vector == 1,
 	};
 	uint64_t space = setup->address_space;
