@@ -2,6 +2,7 @@
 """What every test here gets: a daemon of its own, started by need, and stopped
 in the end by its process id. That it ends with 0 and that no sanitizer spoke is
 part of every test."""
+import contextlib
 import os
 import pathlib
 import shutil
@@ -36,17 +37,14 @@ def files(place):
 @pytest.fixture
 def start(place, files):
     """start(conf, ...) -> a running Server; see server.py."""
-    servers = []
+    with contextlib.ExitStack() as stops:
+        def run(conf=None, **more):
+            server = Server(place, files, conf or {}, **more)
+            stops.callback(server.stop)
+            server.start()
+            return server
 
-    def run(conf=None, **more):
-        server = Server(place, files, conf or {}, **more)
-        servers.append(server)
-        server.start()
-        return server
-
-    yield run
-    for server in servers:
-        server.stop()
+        yield run
 
 
 @pytest.fixture
@@ -74,8 +72,13 @@ def _serve(place, originals):
         return servers[-1]
 
     yield run
+    failed = []
     for server in servers:
-        server.stop()
+        try:
+            server.stop()
+        except AssertionError as problem:
+            failed.append(str(problem))
+    assert not failed, "\n".join(failed)
 
 
 @pytest.fixture
