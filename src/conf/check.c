@@ -135,8 +135,8 @@ check_lists(
 		bool needed;
 	} lists[] = {
 		{ "stores", &m->stores, true },
-		{ "formats", &m->formats, true },
-		{ "originals", &m->originals, true },
+		{ "formats", &m->formats, false },
+		{ "originals", &m->originals, false },
 		{ "hosts", &m->hosts, false },
 		{ "sizes", &m->sizes, false },
 	};
