@@ -465,7 +465,7 @@ dit_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 	return parse_json(in, root, out, e);
 }
 
-static const char *const headers[][2] = {
+static const char *const answer_headers[][2] = {
 	{ "Access-Control-Allow-Methods", "GET" },
 	{ "Access-Control-Allow-Headers", "Content-Type, Authorization" },
 	{ "Access-Control-Allow-Credentials", "true" },
@@ -484,5 +484,5 @@ const struct dialect dialect_dit = {
 	.parse = dit_parse,
 	.print = dit_print,
 	.error = dit_error,
-	.headers = headers,
+	.headers = answer_headers,
 };

@@ -168,6 +168,38 @@ camel_case(const char *code, char *out, size_t size)
 	out[n] = '\0';
 }
 
+/* An error that DIT has not, in its form. */
+static void
+put_ours(struct text *body, const struct err_row *row)
+{
+	char name[64];
+
+	camel_case(row->code, name, sizeof(name));
+	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
+	    row->status, name, row->text);
+}
+
+static void
+put_theirs(
+    struct text *body, const struct fault *f, int status, struct slice fill)
+{
+	const char *after = strstr(f->message, "%s");
+	char escaped[DIALECT_BODY - 512];
+
+	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
+	    status, f->code);
+	if (after == NULL) {
+		text_put(body, slice_of(f->message));
+	} else {
+		codec_json_escape(fill, escaped, sizeof(escaped));
+		text_put(body,
+		    (struct slice){ f->message, (size_t)(after - f->message) });
+		text_put(body, slice_of(escaped));
+		text_put(body, slice_of(after + 2));
+	}
+	text_put(body, SLICE("\"}"));
+}
+
 void
 dit_error(const struct err *e, const struct plan *p, struct dialect_error *out)
 {
@@ -175,36 +207,14 @@ dit_error(const struct err *e, const struct plan *p, struct dialect_error *out)
 	enum dit_fault fault = find_fault(e, p);
 	const struct fault *f = &faults[fault];
 	struct text body = { .out = out->body, .size = sizeof(out->body) };
-	char escaped[DIALECT_BODY - 512];
-	char name[64];
-	const char *after;
 
 	memset(out, 0, sizeof(*out));
 	out->media_type = "application/json";
-	if (fault == DIT_NONE) {
-		camel_case(row->code, name, sizeof(name));
-		out->status = row->status;
-		url_printf(&body,
-		    "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
-		    row->status, name, row->text);
-		out->size = body.len;
-		return;
-	}
 	out->status = f->status != 0 ? f->status : row->status;
-	url_printf(&body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
-	    out->status, f->code);
-	after = strstr(f->message, "%s");
-	if (after == NULL) {
-		url_put(&body, slice_of(f->message));
-	} else {
-		codec_json_escape(
-		    filling(e, p, f->fill), escaped, sizeof(escaped));
-		url_put(&body,
-		    (struct slice){ f->message, (size_t)(after - f->message) });
-		url_put(&body, slice_of(escaped));
-		url_put(&body, slice_of(after + 2));
-	}
-	url_put(&body, SLICE("\"}"));
+	if (fault == DIT_NONE)
+		put_ours(&body, row);
+	else
+		put_theirs(&body, f, out->status, filling(e, p, f->fill));
 	assert(!body.full);
 	out->size = body.len;
 }

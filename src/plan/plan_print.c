@@ -169,8 +169,9 @@ print(struct line *line, const struct plan *p, bool full, bool stores)
 size_t
 plan_print(const struct plan *p, bool full, char out[PLAN_LINE])
 {
-	struct line line = { .out = out };
+	struct line line = { NULL, 0 };
 
+	line.out = out;
 	print(&line, p, full, true);
 	return line.len;
 }
