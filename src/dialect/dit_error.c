@@ -175,7 +175,7 @@ put_ours(struct text *body, const struct err_row *row)
 	char name[64];
 
 	camel_case(row->code, name, sizeof(name));
-	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
+	url_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
 	    row->status, name, row->text);
 }
 
@@ -186,18 +186,18 @@ put_theirs(
 	const char *after = strstr(f->message, "%s");
 	char escaped[DIALECT_BODY - 512];
 
-	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
+	url_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
 	    status, f->code);
 	if (after == NULL) {
-		text_put(body, slice_of(f->message));
+		url_put(body, slice_of(f->message));
 	} else {
 		codec_json_escape(fill, escaped, sizeof(escaped));
-		text_put(body,
+		url_put(body,
 		    (struct slice){ f->message, (size_t)(after - f->message) });
-		text_put(body, slice_of(escaped));
-		text_put(body, slice_of(after + 2));
+		url_put(body, slice_of(escaped));
+		url_put(body, slice_of(after + 2));
 	}
-	text_put(body, SLICE("\"}"));
+	url_put(body, SLICE("\"}"));
 }
 
 void
