@@ -534,7 +534,8 @@ response_new(const struct exchange *x)
 	    size, body, MHD_RESPMEM_PERSISTENT);
 }
 
-/* libmicrohttpd would format it anew for each answer. */
+/* libmicrohttpd would format it anew for each answer, and forgets that a Date
+ * is there already when it is told to close the connection. */
 static const char *
 date_now(struct exchange *x)
 {

@@ -139,7 +139,8 @@ listener_start(
 	if (threads < 2)
 		pool[0].option = MHD_OPTION_END;
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG,
+		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+		MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 	    0, NULL, NULL, connection_handle, &h->front,
 	    MHD_OPTION_EXTERNAL_LOGGER, log_foreign, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_ARRAY, pool,
