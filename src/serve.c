@@ -363,5 +363,6 @@ serve_check(const struct conf *conf, struct err *e)
 	if (!routes_new_take(conf_ref(conf), &routes, e))
 		return false;
 	routes_drop(routes);
-	return http_check(conf, e) && origin_check(conf, e);
+	return http_check(conf, e) && origin_check(conf, e) &&
+	    events_check(conf, e) && render_check(conf, e);
 }

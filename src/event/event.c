@@ -279,6 +279,13 @@ events_source(char out[EVENT_SOURCE_MAX])
 }
 
 bool
+events_check(const struct conf *conf, struct err *e)
+{
+	return sink_check("event.file", conf->event_file, e) &&
+	    sink_check("log.access", conf->log_access, e);
+}
+
+bool
 events_new(const struct conf *conf, struct events **out, struct err *e)
 {
 	struct sink sink[EVENT_FILES];

@@ -72,6 +72,8 @@ struct event {
 	uint64_t worker; /* pid */
 };
 
+/* Whether events_new() could open its files; makes none. Fails with CONFIG. */
+bool events_check(const struct conf *conf, struct err *e) must_check;
 /* Opens the files (append, 0640). Fails with CONFIG naming file and reason. */
 bool events_new(
     const struct conf *conf, struct events **out, struct err *e) must_check;

@@ -26,6 +26,30 @@ enum {
 static const int64_t sink_complain_ns = 60 * NS_PER_S;
 
 bool
+sink_check(const char *what, const char *path, struct err *e)
+{
+	scoped_free char *folder = xstrdup(path);
+	char *slash = strrchr(folder, '/');
+	const char *asked = path;
+	int mode = W_OK;
+	struct stat st = { 0 };
+
+	if (slash == NULL)
+		return true;
+	if (stat(path, &st) != 0 && errno == ENOENT) {
+		/* Then it is the folder that must take a new file. */
+		*(slash == folder ? slash + 1 : slash) = '\0';
+		asked = folder;
+		mode = W_OK | X_OK;
+	} else if (S_ISDIR(st.st_mode)) {
+		return err_errno(e, ERR_CONFIG, EISDIR, "%s = %s", what, path);
+	}
+	if (faccessat(AT_FDCWD, asked, mode, AT_EACCESS) == 0)
+		return true;
+	return err_errno(e, ERR_CONFIG, errno, "%s = %s", what, path);
+}
+
+bool
 sink_open(struct sink *s, const char *what, const char *path, struct err *e)
 {
 	scoped_fd fd = -1;

@@ -24,6 +24,8 @@ struct sink {
  */
 bool sink_open(struct sink *s, const char *what, const char *path,
     struct err *e) must_check;
+/* Whether it could be opened; no file is made. */
+bool sink_check(const char *what, const char *path, struct err *e) must_check;
 void sink_close(struct sink *s);
 /*
  * Appends whole lines. Returns how many of them are lost; says so in the

@@ -23,17 +23,24 @@ struct feed {
 };
 
 bool
-local_start(const struct conf *conf, struct err *e)
+local_check(const struct conf *conf, struct err *e)
 {
-	struct image_conf image;
-
 	for (size_t i = 0; i < conf->http_listen.n; i++)
 		if (!sys_is_loopback(conf->http_listen.item[i]))
 			return err_set(e, ERR_CONFIG,
 			    "[render] mode = local decodes beside everything "
 			    "else: [http] listen must be on loopback, not %s",
 			    conf->http_listen.item[i]);
-	return setup_image(conf, &image, e) && image_init(&image, e);
+	return true;
+}
+
+bool
+local_start(const struct conf *conf, struct err *e)
+{
+	struct image_conf image;
+
+	return local_check(conf, e) && setup_image(conf, &image, e) &&
+	    image_init(&image, e);
 }
 
 void

@@ -8,9 +8,11 @@
 
 #include "render/render.h"
 
+/* Fails with CONFIG when a listener is not on loopback. */
+bool local_check(const struct conf *conf, struct err *e) must_check;
 /*
- * Starts libvips in this process. Fails with CONFIG when a listener is not on
- * loopback or a format is missing.
+ * Starts libvips in this process. Fails as local_check() does, and with CONFIG
+ * when a format is missing.
  */
 bool local_start(const struct conf *conf, struct err *e) must_check;
 void local_stop(void);

@@ -24,6 +24,7 @@
 #include "render/local.h"
 #include "render/poison.h"
 #include "render/queue.h"
+#include "render/setup.h"
 #include "sys/sys.h"
 
 /* How often the clerk looks while there is work. */
@@ -421,6 +422,20 @@ render_start_threads(struct render *r)
 		r->keeper[i].thread =
 		    thread_start("render", keeper_main, &r->keeper[i]);
 	}
+}
+
+bool
+render_check(const struct conf *conf, struct err *e)
+{
+	struct image_conf image;
+
+	if (conf->render_mode == RENDER_LOCAL && !local_check(conf, e))
+		return false;
+	/* Also finds the formats that this libvips has not. */
+	if (!setup_image(conf, &image, e) || !image_init(&image, e))
+		return false;
+	image_fini();
+	return true;
 }
 
 bool

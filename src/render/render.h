@@ -47,6 +47,11 @@ struct render_job {
 };
 
 /*
+ * Whether the configuration is one to start with, for a process that starts
+ * nothing. Fails with CONFIG.
+ */
+bool render_check(const struct conf *conf, struct err *e) must_check;
+/*
  * Starts the workers and waits until all of them are ready or one could not
  * be made so (fails with SYSTEM or CONFIG; says which guard is missing).
  * exe: path of pictord, "/proc/self/exe"; it is run as `pictord worker`.
