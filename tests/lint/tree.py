@@ -9,9 +9,9 @@ SRC = os.environ.get("PICTOR_SRC") or os.path.abspath(
 BUILD = os.environ.get("PICTOR_BUILD") or SRC
 SKIP = {".git", "autom4te.cache", "build-aux", "__pycache__", ".deps",
     "node_modules", "samples", "run", ".pytest_cache"}
-# What autoreconf and configure make, in a tarball.
+# What autoreconf, configure and make make, in a tarball.
 MADE = {"aclocal.m4", "configure", "Makefile", "Makefile.in", "config.status",
-    "config.log"}
+    "config.log", "src/http/page/text.h"}
 
 
 def in_git():
@@ -29,8 +29,10 @@ def walk():
     for folder, folders, names in os.walk(SRC):
         folders[:] = sorted(f for f in folders if f not in SKIP
             and not f.startswith("build") and not f.startswith("pictor-"))
-        for name in sorted(set(names) - MADE):
-            yield os.path.relpath(os.path.join(folder, name), SRC)
+        for name in sorted(names):
+            path = os.path.relpath(os.path.join(folder, name), SRC)
+            if path not in MADE:
+                yield path
 
 
 def files(*endings, under=("",)):
