@@ -90,7 +90,8 @@ open_pages(struct render *r, struct err *e)
 	if (r->pages > most)
 		r->pages = most;
 	/* Only an animation is a row of pictures that belong together. */
-	if ((format_row(r->from)->flags & F_ANIMATION) == 0)
+	if ((format_row(r->from)->flags & F_ANIMATION) == 0 ||
+	    (pages == PAGES_GIF && r->from != FORMAT_GIF))
 		r->pages = 1;
 	return true;
 }

@@ -100,8 +100,8 @@ output_choose(struct render *r, struct err *e)
 	}
 
 	r->moves = moving && (format_row(r->to)->flags & F_ANIMATION) != 0;
-	/* "All if the result can move": it cannot. */
-	if (!r->moves && r->plan->in.pages == 0)
+	if (!r->moves &&
+	    (r->plan->in.pages == PAGES_AUTO || r->plan->in.pages == PAGES_GIF))
 		r->pages = 1;
 	return check_size(r, r->width, r->height, r->pages, e);
 }
@@ -209,10 +209,25 @@ meta_choose(const struct render *r, VipsImage *in, unsigned *keep,
 
 /* ---- Encoding ---- */
 
+/* On the scale that the plan says. */
+static int
+save_quality(const struct render *r)
+{
+	bool native = out_get(r->plan, OUT_SCALE).pick == SCALE_NATIVE;
+
+	if (r->quality > 0)
+		return r->quality;
+	/* As sharp has it. */
+	if (native && r->to == FORMAT_AVIF && !out_has(r->plan, OUT_QUALITY))
+		return 50;
+	return (int)out_get(r->plan, OUT_QUALITY).whole;
+}
+
 static VipsForeignSubsample
 save_subsample(const struct render *r)
 {
 	bool native = out_get(r->plan, OUT_SCALE).pick == SCALE_NATIVE;
+	bool whole = native ? r->to == FORMAT_AVIF : save_quality(r) >= 90;
 
 	switch (out_get(r->plan, OUT_SUBSAMPLE).pick) {
 	case SUBSAMPLE_ON:
@@ -220,9 +235,12 @@ save_subsample(const struct render *r)
 	case SUBSAMPLE_OFF:
 		return VIPS_FOREIGN_SUBSAMPLE_OFF;
 	default:
-		/* On the common scale high quality keeps all colours. */
-		return !native && r->quality >= 90 ? VIPS_FOREIGN_SUBSAMPLE_OFF
-						   : VIPS_FOREIGN_SUBSAMPLE_ON;
+		/*
+		 * On the common scale high quality keeps all colours; each
+		 * encoder's own scale comes with sharp's habits.
+		 */
+		return whole ? VIPS_FOREIGN_SUBSAMPLE_OFF
+			     : VIPS_FOREIGN_SUBSAMPLE_ON;
 	}
 }
 
@@ -231,9 +249,10 @@ save_spec_of(const struct render *r, unsigned keep)
 {
 	const struct plan *p = r->plan;
 	bool native = out_get(p, OUT_SCALE).pick == SCALE_NATIVE;
+	int quality = save_quality(r);
 
 	return (struct save_spec){
-		.quality = native ? r->quality : quality_for(r->to, r->quality),
+		.quality = native ? quality : quality_for(r->to, quality),
 		.effort = out_has(p, OUT_EFFORT)
 		    ? (int)out_get(p, OUT_EFFORT).whole
 		    : -1,

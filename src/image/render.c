@@ -115,6 +115,20 @@ render_no_larger(struct render *r, struct image_result *result, struct err *e)
 	return true;
 }
 
+/*
+ * The sizes say which format fits, and the format how many frames there are;
+ * steps may care how many: then once more.
+ */
+static bool
+render_plan(struct render *r, struct err *e)
+{
+	uint32_t pages = r->pages;
+
+	if (!steps_plan(r, e) || !output_choose(r, e))
+		return false;
+	return r->pages == pages || (steps_plan(r, e) && output_choose(r, e));
+}
+
 static bool
 render_run(struct render *r, struct image_result *result, struct err *e)
 {
@@ -135,7 +149,7 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 	if (!open_header(r, e))
 		return false;
 	r->facts.open_ns = clock_ns() - start;
-	if (!steps_plan(r, e) || !output_choose(r, e))
+	if (!render_plan(r, e))
 		return false;
 	r->facts.shrink =
 	    r->shrink > 1 ? r->shrink : (uint32_t)lround(1 / r->scale);
@@ -159,7 +173,6 @@ image_render(
 		.watch = { .job = job },
 		.scale = 1,
 		.shrink = 1,
-		.quality = (int)out_get(job->plan, OUT_QUALITY).whole,
 	};
 	struct image_result done = { 0 };
 	int64_t start = clock_ns();

@@ -28,7 +28,7 @@ struct render {
 	uint32_t pages;    /* and how many */
 	uint32_t shrink;   /* asked of the loader, 1: none */
 	double scale;      /* the same of WebP, 1: none */
-	int quality;       /* on the scale that the plan says */
+	int quality;       /* instead of the plan's; 0: the plan's */
 	/* What the steps make, known before decoding. */
 	uint32_t width, height;
 	bool same;       /* they change nothing */

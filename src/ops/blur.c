@@ -32,32 +32,53 @@ blur_box(
 }
 
 static bool
+blur_mask(const struct op_context *ctx, VipsImage *in, double sigma,
+    VipsImage **out, struct err *e)
+{
+	static const VipsPrecision precision[PRECISION_COUNT] = {
+		[PRECISION_INTEGER] = VIPS_PRECISION_INTEGER,
+		[PRECISION_FLOAT] = VIPS_PRECISION_FLOAT,
+		[PRECISION_APPROXIMATE] = VIPS_PRECISION_APPROXIMATE,
+	};
+	const struct plan_step *s = ctx->step;
+	scoped_image soft = NULL;
+	scoped_image whole = NULL;
+	scoped_image done = NULL;
+
+	if (vips_gaussblur(in, &soft, sigma, "precision",
+		precision[step_get(s, BLUR_PRECISION).pick], "min_ampl",
+		step_get(s, BLUR_AMPLITUDE).num, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "gaussblur");
+	if (soft->BandFmt == in->BandFmt)
+		done = g_object_ref(soft);
+	else if (vips_rint(soft, &whole, NULL) != 0 ||
+	    vips_cast(whole, &done, in->BandFmt, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "cast");
+	*out = take_ptr(done);
+	return true;
+}
+
+static bool
 blur_gauss(const struct op_context *ctx, VipsImage *in, double sigma,
     VipsImage **out, struct err *e)
 {
 	int factor = (int)floor(sigma / SIGMA_LEFT);
 	scoped_image small = NULL;
 	scoped_image soft = NULL;
-	scoped_image done = NULL;
 	struct pixel_scale to = {
 		.field_width = in->Xsize,
 		.field_height = in->Ysize,
 		.kernel = VIPS_KERNEL_LINEAR,
 	};
 
-	if (factor < 2) {
-		if (vips_gaussblur(in, &done, sigma, NULL) != 0)
-			return image_fail(ctx, e, ERR_INTERNAL, "gaussblur");
-		*out = take_ptr(done);
-		return true;
-	}
+	if (factor < 2)
+		return blur_mask(ctx, in, sigma, out, e);
 
 	to.width = (in->Xsize + factor - 1) / factor;
 	to.height = (in->Ysize + factor - 1) / factor;
-	if (!pixel_resample(ctx, in, &to, &small, e))
+	if (!pixel_resample(ctx, in, &to, &small, e) ||
+	    !blur_mask(ctx, small, sigma / factor, &soft, e))
 		return false;
-	if (vips_gaussblur(small, &soft, sigma / factor, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "gaussblur");
 	to = (struct pixel_scale){
 		.field_width = soft->Xsize,
 		.field_height = soft->Ysize,

@@ -28,14 +28,32 @@ struct factors {
 	double across, down; /* how often the side is divided */
 };
 
-static struct factors
-resize_factors(const struct plan_step *s, double width, double height)
+/* The sides that are asked for; 0: free. */
+struct box {
+	double width, height;
+};
+
+static struct box
+resize_box(const struct plan_step *s, double width, double height)
 {
-	bool wide = step_has(s, RESIZE_WIDTH);
-	bool high = step_has(s, RESIZE_HEIGHT);
+	double ratio = step_get(s, RESIZE_RATIO).num;
+
+	if (step_has(s, RESIZE_RATIO))
+		return (struct box){ fmax(floor(width * ratio + 0.5), 1),
+			fmax(floor(height * ratio + 0.5), 1) };
+	return (struct box){ (double)step_get(s, RESIZE_WIDTH).whole,
+		(double)step_get(s, RESIZE_HEIGHT).whole };
+}
+
+static struct factors
+resize_factors(
+    const struct plan_step *s, struct box box, double width, double height)
+{
+	bool wide = box.width > 0;
+	bool high = box.height > 0;
 	int64_t fit = step_get(s, RESIZE_FIT).pick;
-	double x = wide ? width / (double)step_get(s, RESIZE_WIDTH).whole : 1;
-	double y = high ? height / (double)step_get(s, RESIZE_HEIGHT).whole : 1;
+	double x = wide ? width / box.width : 1;
+	double y = high ? height / box.height : 1;
 
 	if (wide && high && fit != FIT_FILL)
 		x = y = fit == FIT_COVER || fit == FIT_OUTSIDE ? fmin(x, y)
@@ -88,7 +106,8 @@ resize_geometry(const struct op_context *ctx)
 	bool swap = turn_swaps(ctx->turn);
 	double width = swap ? ctx->height : ctx->width;
 	double height = swap ? ctx->width : ctx->height;
-	struct factors f = resize_factors(s, width, height);
+	struct box box = resize_box(s, width, height);
+	struct factors f = resize_factors(s, box, width, height);
 	int64_t fit = step_get(s, RESIZE_FIT).pick;
 	struct geometry g = { .shrink = fmin(f.across, f.down) };
 
@@ -98,7 +117,7 @@ resize_geometry(const struct op_context *ctx)
 
 		width = floor(width / shrink);
 		height = floor(height / shrink);
-		f = resize_factors(s, width, height);
+		f = resize_factors(s, box, width, height);
 	}
 	g.scaled_width = g.width = side_of(width, f.across);
 	g.scaled_height = g.height = side_of(height, f.down);
@@ -106,12 +125,12 @@ resize_geometry(const struct op_context *ctx)
 	g.cover = fit == FIT_COVER;
 	g.contain = fit == FIT_CONTAIN;
 	if (g.cover || g.contain) {
-		uint32_t w = (uint32_t)step_get(s, RESIZE_WIDTH).whole;
-		uint32_t h = (uint32_t)step_get(s, RESIZE_HEIGHT).whole;
+		uint32_t w = (uint32_t)box.width;
+		uint32_t h = (uint32_t)box.height;
 
-		if (step_has(s, RESIZE_WIDTH) && (g.contain || w < g.width))
+		if (w > 0 && (g.contain || w < g.width))
 			g.width = w;
-		if (step_has(s, RESIZE_HEIGHT) && (g.contain || h < g.height))
+		if (h > 0 && (g.contain || h < g.height))
 			g.height = h;
 	}
 	return g;

@@ -20,6 +20,8 @@ op_rotate_turn(const struct op_context *ctx)
 	static const uint32_t turn[4] = { 1, 6, 3, 8 };
 	double quarters = rotate_angle(ctx) / 90;
 
+	if (ctx->pages > 1 && step_get(ctx->step, ROTATE_STILL).on)
+		return 1;
 	return quarters == floor(quarters) ? turn[(int)quarters % 4] : 0;
 }
 

@@ -9,8 +9,10 @@
 /* 8.15 brought a set in place of all or nothing. */
 #if VIPS_MAJOR_VERSION > 8 || VIPS_MINOR_VERSION >= 15
 #define KEEP_EVERYTHING "keep", VIPS_FOREIGN_KEEP_ALL
+#define KEEP_NOTHING    "keep", VIPS_FOREIGN_KEEP_NONE
 #else
 #define KEEP_EVERYTHING "strip", FALSE
+#define KEEP_NOTHING    "strip", TRUE
 #endif
 
 static void
@@ -214,7 +216,7 @@ picture_file(VipsImage *in, enum format format)
 		failed =
 		    vips_heifsave_buffer(in, &bytes, &size, "Q", 90, "effort",
 			0, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
-			"bitdepth", 8, KEEP_EVERYTHING, NULL);
+			"bitdepth", 8, KEEP_NOTHING, NULL);
 	must(failed == 0);
 	return (struct file){ bytes, size };
 }

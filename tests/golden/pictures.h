@@ -32,6 +32,6 @@ struct file {
 	size_t size;
 };
 
-/* With all metadata; quality 95 where there is one. 16 bits only as PNG. */
+/* With all metadata but in AVIF; quality 95. 16 bits only as PNG. */
 struct file picture_file(VipsImage *in, enum format format);
 void picture_file_free(struct file *file);

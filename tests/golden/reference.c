@@ -236,9 +236,11 @@ raster_grey(struct raster *r)
 {
 	for (size_t i = 0; i < (size_t)r->width * (size_t)r->height; i++) {
 		float *p = r->at + 4 * i;
-		double a = p[3] > 0 ? p[3] / 255.0 : 1;
-		double grey = curved(0.2126 * linear(p[0] / a) +
-		    0.7152 * linear(p[1] / a) + 0.0722 * linear(p[2] / a));
+		double a = p[3] > 0 ? (double)p[3] / 255 : 1;
+		double light = 0.2126 * linear((double)p[0] / a) +
+		    0.7152 * linear((double)p[1] / a) +
+		    0.0722 * linear((double)p[2] / a);
+		double grey = curved(light);
 
 		for (int b = 0; b < 3; b++)
 			p[b] = (float)(grey * a);
