@@ -10,8 +10,8 @@ extern const struct dialect dialect_query;
 extern const struct dialect dialect_dit;
 
 /*
- * Why no store can have an object of that name, in words; NULL: it may. A key
- * is UTF-8 without control bytes and, since it may become a path, without
+ * What a name must be that this one is not, in words; NULL: it is all right. A
+ * key is UTF-8 without control bytes and, since it may become a path, without
  * empty, "." and ".." segments.
  */
 const char *key_fault(struct slice key);

@@ -81,21 +81,21 @@ key_fault(struct slice key)
 	struct slice rest = key;
 
 	if (key.len == 0)
-		return "no image is named";
+		return "the name of an image";
 	if (key.len > KEY_MAX)
-		return "the name is longer than 1024 bytes";
+		return "a name of at most 1024 bytes";
 	if (!codec_is_utf8(key))
-		return "the name is not UTF-8";
+		return "a name in UTF-8";
 	for (size_t i = 0; i < key.len; i++)
 		if ((unsigned char)key.at[i] < ' ' || key.at[i] == 0x7f)
-			return "the name has a control character";
+			return "a name without control characters";
 	while (rest.at != NULL) {
 		struct slice segment = slice_cut(&rest, '/');
 
 		if (segment.len == 0)
-			return "the name has an empty segment";
+			return "a name without empty segments";
 		if (slice_is(segment, ".") || slice_is(segment, ".."))
-			return "the name has a segment of dots";
+			return "a name without segments of dots";
 	}
 	return NULL;
 }

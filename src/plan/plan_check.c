@@ -389,6 +389,16 @@ check_side(const struct plan_policy *policy, const struct plan_step *s,
 }
 
 static bool
+too_costly(double cost, double most, struct err *e)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%.0f", cost);
+
+	return err_param(
+	    e, ERR_TOO_COSTLY, "cost", text, (size_t)n, "at most %.0f", most);
+}
+
+static bool
 check_policy(
     const struct plan *p, const struct plan_policy *policy, struct err *e)
 {
@@ -412,8 +422,7 @@ check_policy(
 		return malformed(e, "the mount's formats");
 	cost = plan_cost(p, 0);
 	if (policy->max_cost > 0 && cost > policy->max_cost)
-		return err_set(e, ERR_TOO_COSTLY, "cost %.0f, at most %.0f",
-		    cost, policy->max_cost);
+		return too_costly(cost, policy->max_cost, e);
 	return true;
 }
 

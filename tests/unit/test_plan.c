@@ -228,6 +228,10 @@ texts(void **state)
 	WRONG(NULL, p.source[0].key.at = PLAN_TEXT);
 	WRONG(NULL, p.source[0].key.len = UINT16_MAX);
 	WRONG(NULL, p.source[0].key.len = 0);
+	WRONG(NULL, p.source[0].store.len = UINT16_MAX);
+	WRONG(NULL, p.source[0].version.len = UINT16_MAX);
+	WRONG(NULL, p.answer.cache_control.len = UINT16_MAX);
+	WRONG(NULL, p.answer.file_name.len = UINT16_MAX);
 	WRONG(NULL, p.text[5] = '\0');
 	for (size_t i = 0; i < NELEM(bad); i++) {
 		plan_init(&p);
@@ -421,8 +425,8 @@ policies(void **state)
 	    ERR_BAD_VALUE, "format", "one of auto, png, gif");
 	policy_says(
 	    &p, &(struct plan_policy){ .max_cost = 1000 }, ERR_NONE, "", "");
-	policy_says(
-	    &p, &(struct plan_policy){ .max_cost = 2 }, ERR_TOO_COSTLY, "", "");
+	policy_says(&p, &(struct plan_policy){ .max_cost = 2 }, ERR_TOO_COSTLY,
+	    "cost", "at most 2");
 }
 
 /* ---- Text, key, cost ---- */
@@ -560,6 +564,11 @@ costs(void **state)
 	assert_true(plan_cost(&q, 1e8) > plan_cost(&p, 1e8));
 	COSTLIER(q.out.format = FORMAT_AVIF);
 	COSTLIER(add(&q, OP_SHARPEN));
+	COSTLIER(step_set(
+	    add(&q, OP_SHARPEN), SHARPEN_SIGMA, (union arg){ .num = 1 }));
+	COSTLIER(step_set(
+	    add(&q, OP_ROTATE), ROTATE_ANGLE, (union arg){ .num = 45 }));
+	COSTLIER(add(&q, OP_GRAYSCALE));
 	COSTLIER(out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 }));
 	plan_init(&q);
 	q.out.untouched = 1;
