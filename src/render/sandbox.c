@@ -288,8 +288,10 @@ row_allow_if(
 static int
 row_open(scmp_filter_ctx ctx, int call)
 {
-	const struct scmp_arg_cmp reading = arg_has(2,
-	    O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | __O_TMPFILE, O_RDONLY);
+	/* O_TMPFILE's own bit: it contains O_DIRECTORY, which may be. */
+	const int making = O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY);
+	const struct scmp_arg_cmp reading =
+	    arg_has(2, (scmp_datum_t)(O_ACCMODE | O_APPEND | making), O_RDONLY);
 
 	return row_allow_if(ctx, call, 1, &reading);
 }

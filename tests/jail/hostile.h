@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What jail_hostile is asked to do, by the width of a resize. */
+#pragma once
+
+enum hostile {
+	HOSTILE_HONEST = 1,
+	HOSTILE_TEXT,
+	HOSTILE_TWICE,
+	HOSTILE_CUT,
+	HOSTILE_WORDS,
+	HOSTILE_PRINT,
+	HOSTILE_MUTE,
+	HOSTILE_HANG_UP,
+	/* Messages that are wrong. */
+	HOSTILE_SHORT,
+	HOSTILE_LONG,
+	HOSTILE_MAGIC,
+	HOSTILE_KIND,
+	HOSTILE_SEQ,
+	HOSTILE_SIZE,
+	HOSTILE_CODE,
+	/* Results that are not what was asked for. */
+	HOSTILE_FORMAT,
+	HOSTILE_OTHER_FORMAT,
+	HOSTILE_BYTES,
+	HOSTILE_SIDE,
+	HOSTILE_PIXELS,
+	HOSTILE_TIME,
+	HOSTILE_COUNT
+};

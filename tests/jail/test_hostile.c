@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon against workers that lie: jail_hostile stands in for them. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "hostile.h"
+#include "jail_kit.h"
+#include "metric/metric.h"
+#include "render/jail.h"
+
+static const struct conf *conf;
+static struct render *render;
+
+static int
+start(void **state)
+{
+	scoped_free char *exe = kit_beside("jail_hostile");
+	struct err e = { 0 };
+
+	(void)state;
+	conf = kit_conf("[render]\nworkers = 1\ntimeout = 500ms");
+	if (!render_new(conf, exe, &render, &e))
+		fail_msg("%s", e.detail);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	render_free(render);
+	conf_drop(conf);
+	return 0;
+}
+
+static struct kit_job *
+job(enum hostile what)
+{
+	struct kit_job *k =
+	    kit_job(conf, kit_picture(FORMAT_PNG, 16), FORMAT_PNG, "m");
+
+	step_set(&k->plan.step[0], RESIZE_WIDTH, (union arg){ .whole = what });
+	return k;
+}
+
+static uint64_t
+violations(void)
+{
+	return metric_value(METRIC_WORKER_EXITS, EXIT_VIOLATION, 0);
+}
+
+static void
+test_honest(void **state)
+{
+	pid_t first = kit_render(render, job(HOSTILE_HONEST));
+
+	(void)state;
+	assert_int_equal(kit_render(render, job(HOSTILE_HONEST)), first);
+	assert_int_equal(violations(), 0);
+}
+
+/* Each lie costs the liar its life, and the job an error of ours. */
+static void
+test_lies(void **state)
+{
+	uint64_t before = violations();
+
+	(void)state;
+	for (enum hostile what = HOSTILE_SHORT; what < HOSTILE_COUNT; what++) {
+		printf("# lie %d\n", (int)what);
+		kit_fails(render, job(what), ERR_INTERNAL);
+		before++;
+		KIT_UNTIL(violations() == before);
+	}
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+static void
+test_text(void **state)
+{
+	struct kit_job *k = job(HOSTILE_TEXT);
+	const char *texts[] = { k->job.err.param, k->job.err.value,
+		k->job.err.detail };
+
+	(void)state;
+	kit_submit(render, k);
+	assert_true(kit_wait(k, 10));
+	assert_int_equal(k->job.err.code, ERR_BAD_VALUE);
+	assert_int_equal(strlen(k->job.err.param), ERR_PARAM_MAX - 1);
+	for (size_t i = 0; i < NELEM(texts); i++)
+		for (const char *c = texts[i]; *c != '\0'; c++)
+			assert_true(*c >= ' ' && *c < 0x7f);
+	kit_free(k);
+}
+
+/* A second answer must not become the next job's. */
+static void
+test_twice(void **state)
+{
+	pid_t liar = kit_render(render, job(HOSTILE_TWICE));
+	uint64_t before = violations();
+
+	(void)state;
+	assert_int_not_equal(kit_render(render, job(HOSTILE_HONEST)), liar);
+	KIT_UNTIL(violations() == before + 1);
+}
+
+/* Cutting the arena would kill the daemon by SIGBUS; it does not work. */
+static void
+test_cut(void **state)
+{
+	struct kit_job *k = job(HOSTILE_CUT);
+
+	(void)state;
+	kit_submit(render, k);
+	assert_true(kit_wait(k, 10));
+	assert_true(k->job.ok);
+	assert_int_equal(k->job.facts.alpha, 0);
+	kit_free(k);
+	kit_render(render, job(HOSTILE_WORDS));
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+static void
+test_print(void **state)
+{
+	pid_t first = kit_render(render, job(HOSTILE_PRINT));
+
+	(void)state;
+	assert_int_equal(kit_render(render, job(HOSTILE_HONEST)), first);
+}
+
+static void
+test_silent(void **state)
+{
+	(void)state;
+	kit_fails(render, job(HOSTILE_MUTE), ERR_RENDER_TIMEOUT);
+	kit_fails(render, job(HOSTILE_HANG_UP), ERR_WORKER_DIED);
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_honest),
+		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_twice),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_silent),
+	};
+
+	log_level_set(LOG_LEVEL_ERROR);
+	return cmocka_run_group_tests(tests, start, stop);
+}
