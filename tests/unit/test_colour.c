@@ -44,6 +44,59 @@ names(void **state)
 	is_not("none");
 }
 
+/* All 148 of CSS: a digest (FNV-1a) over their values, taken from the
+ * standard's table. */
+static void
+all_names(void **state)
+{
+	static const char list[] =
+	    "aliceblue antiquewhite aqua aquamarine azure beige bisque "
+	    "black blanchedalmond blue blueviolet brown burlywood "
+	    "cadetblue chartreuse chocolate coral cornflowerblue cornsilk "
+	    "crimson cyan darkblue darkcyan darkgoldenrod darkgray "
+	    "darkgreen darkgrey darkkhaki darkmagenta darkolivegreen "
+	    "darkorange darkorchid darkred darksalmon darkseagreen "
+	    "darkslateblue darkslategray darkslategrey darkturquoise "
+	    "darkviolet deeppink deepskyblue dimgray dimgrey dodgerblue "
+	    "firebrick floralwhite forestgreen fuchsia gainsboro "
+	    "ghostwhite gold goldenrod gray green greenyellow grey "
+	    "honeydew hotpink indianred indigo ivory khaki lavender "
+	    "lavenderblush lawngreen lemonchiffon lightblue lightcoral "
+	    "lightcyan lightgoldenrodyellow lightgray lightgreen "
+	    "lightgrey lightpink lightsalmon lightseagreen lightskyblue "
+	    "lightslategray lightslategrey lightsteelblue lightyellow "
+	    "lime limegreen linen magenta maroon mediumaquamarine "
+	    "mediumblue mediumorchid mediumpurple mediumseagreen "
+	    "mediumslateblue mediumspringgreen mediumturquoise "
+	    "mediumvioletred midnightblue mintcream mistyrose moccasin "
+	    "navajowhite navy oldlace olive olivedrab orange orangered "
+	    "orchid palegoldenrod palegreen paleturquoise palevioletred "
+	    "papayawhip peachpuff peru pink plum powderblue purple "
+	    "rebeccapurple red rosybrown royalblue saddlebrown salmon "
+	    "sandybrown seagreen seashell sienna silver skyblue slateblue "
+	    "slategray slategrey snow springgreen steelblue tan teal "
+	    "thistle tomato turquoise violet wheat white whitesmoke "
+	    "yellow yellowgreen";
+	struct slice rest = SLICE(list);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t colour = 0;
+	unsigned n = 0;
+
+	(void)state;
+	while (rest.at != NULL) {
+		struct slice name = slice_cut(&rest, ' ');
+
+		if (!colour_read(name, &colour))
+			fail_msg("%.*s", SLICE_ARG(name));
+		for (int shift = 24; shift >= 0; shift -= 8)
+			hash = (hash ^ (colour >> shift & 0xff)) *
+			    UINT64_C(0x100000001b3);
+		n++;
+	}
+	assert_int_equal(n, 148);
+	assert_true(hash == UINT64_C(0xbdfd2ddac8b0e9d5));
+}
+
 static void
 hex(void **state)
 {
@@ -109,6 +162,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names),
+		cmocka_unit_test(all_names),
 		cmocka_unit_test(hex),
 		cmocka_unit_test(functions),
 		cmocka_unit_test(slices),
