@@ -90,8 +90,7 @@ record(const struct request *r, struct events *events)
 	count(r, total_ns);
 	if (events == NULL)
 		return;
-	/* Only what is read is cleared: the texts are cut by their NUL. */
-	memset(&ev, 0, sizeof(ev));
+	event_init(&ev);
 	ev.at_ns = r->start_wall_ns;
 	COPY(ev.id, slice_of(r->id));
 	COPY(ev.method, r->method);

@@ -83,27 +83,32 @@ days_of(int64_t year, int month, int day)
 	    1 - 719468;
 }
 
-/* wall_s is within the years 1970 to 9999. */
+/*
+ * wall_s is within the years 1970 to 9999. The way of days_of() back: year is
+ * a first guess by the mean year, right or one off; months are counted from
+ * March, so that they are a line through the days since its first.
+ */
 static struct date
 date_of(int64_t wall_s)
 {
 	int64_t days = wall_s / day_s;
 	int rest = (int)(wall_s % day_s);
-	/* A first guess by the mean year, right or one too large. */
-	struct date d = { .year = 1970 + days * 400 / 146097,
-		.month = 12,
-		.hour = rest / 3600,
+	int64_t year = 1970 + (days - 59) * 400 / 146097;
+	int64_t since = days - days_of(year, 3, 1);
+	struct date d = { .hour = rest / 3600,
 		.minute = rest / 60 % 60,
 		.second = rest % 60,
 		.weekday = (int)((days + 4) % 7) };
+	int month;
 
-	while (days_of(d.year, 1, 1) > days)
-		d.year--;
-	while (days_of(d.year + 1, 1, 1) <= days)
-		d.year++;
-	while (days_of(d.year, d.month, 1) > days)
-		d.month--;
-	d.day = (int)(days - days_of(d.year, d.month, 1)) + 1;
+	if (since < 0)
+		since = days - days_of(--year, 3, 1);
+	else if (days >= days_of(year + 1, 3, 1))
+		since = days - days_of(++year, 3, 1);
+	month = (int)((5 * since + 2) / 153);
+	d.day = (int)(since - (153 * month + 2) / 5) + 1;
+	d.month = month < 10 ? month + 3 : month - 9;
+	d.year = month < 10 ? year : year + 1;
 	return d;
 }
 

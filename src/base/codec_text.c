@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Text that others read: UTF-8 checked, escaped for JSON, log lines and HTML.
- * All three escape one character at a time into a small buffer and append it
- * whole or not at all, which is what keeps a cut from splitting an escape.
+ * All three copy runs of plain ASCII as they are. The rest they escape one
+ * character at a time into a small buffer and append it whole or not at all,
+ * which is what keeps a cut from splitting an escape.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -74,8 +75,21 @@ codec_is_utf8(struct slice in)
 	return true;
 }
 
-/* The escaped form of a character of one kind; NULL: it stays as it is. */
-typedef const char *escape_f(uint32_t c, char piece[CODEC_PIECE_MAX]);
+/*
+ * One kind of escaping. one() gives the escaped form of a character, or NULL:
+ * it stays as it is. plain: for ASCII, the bits of those that surely stay.
+ */
+struct escaping {
+	const char *(*one)(uint32_t c, char piece[CODEC_PIECE_MAX]);
+	uint64_t plain[2];
+};
+
+/* ' ' to '~', less some of either half. */
+#define BIT(c) ((uint64_t)1 << ((c) % 64))
+#define PLAIN(low, high)                                                 \
+	{                                                                \
+		~(BIT(' ') - 1) & ~(low), ~BIT(0x7f) & ~(uint64_t)(high) \
+	}
 
 static const char *
 escape_json(uint32_t c, char piece[CODEC_PIECE_MAX])
@@ -133,8 +147,33 @@ escape_html(uint32_t c, char piece[CODEC_PIECE_MAX])
 	return memcpy(piece, replacement, sizeof(replacement));
 }
 
+static const struct escaping json_escaping = { escape_json,
+	PLAIN(BIT('"'), BIT('\\')) };
+static const struct escaping log_escaping = { escape_log,
+	PLAIN(BIT('"') | BIT(' '), BIT('\\')) };
+static const struct escaping html_escaping = { escape_html,
+	PLAIN(BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0) };
+
+/* How many bytes at the front of s are plain, of at most so many. */
 static size_t
-escape(struct slice s, escape_f *one, char *out, size_t size)
+plain_front(struct slice s, const uint64_t plain[2], size_t most)
+{
+	size_t n = 0;
+
+	if (s.len < most)
+		most = s.len;
+	while (n < most) {
+		unsigned char c = (unsigned char)s.at[n];
+
+		if (c >= 0x80 || (plain[c / 64] >> c % 64 & 1) == 0)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static size_t
+escape(struct slice s, const struct escaping *how, char *out, size_t size)
 {
 	size_t n = 0;
 
@@ -142,10 +181,19 @@ escape(struct slice s, escape_f *one, char *out, size_t size)
 	while (s.len > 0) {
 		char piece[CODEC_PIECE_MAX];
 		uint32_t c = 0;
-		size_t len = utf8_front(s, &c);
-		const char *text = len == 0 ? replacement : one(c, piece);
-		struct slice put = { s.at, len };
+		size_t run = plain_front(s, how->plain, size - n - 1);
+		size_t len = 0;
+		const char *text = NULL;
+		struct slice put;
 
+		memcpy(out + n, s.at, run);
+		n += run;
+		s = slice_skip(s, run);
+		if (s.len == 0)
+			break;
+		len = utf8_front(s, &c);
+		text = len == 0 ? replacement : how->one(c, piece);
+		put = (struct slice){ s.at, len };
 		if (text != NULL)
 			put = slice_of(text);
 		if (put.len >= size - n)
@@ -161,19 +209,19 @@ escape(struct slice s, escape_f *one, char *out, size_t size)
 size_t
 codec_json_escape(struct slice s, char *out, size_t size)
 {
-	return escape(s, escape_json, out, size);
+	return escape(s, &json_escaping, out, size);
 }
 
 size_t
 codec_log_escape(struct slice s, char *out, size_t size)
 {
-	return escape(s, escape_log, out, size);
+	return escape(s, &log_escaping, out, size);
 }
 
 size_t
 codec_html_escape(struct slice s, char *out, size_t size)
 {
-	return escape(s, escape_html, out, size);
+	return escape(s, &html_escaping, out, size);
 }
 
 static size_t

@@ -56,48 +56,82 @@ ring_free(struct ring *r)
 	free(r);
 }
 
-bool
-ring_put(struct ring *r, const void *record)
+void *
+ring_begin(struct ring *r)
 {
 	size_t at = atomic_load_explicit(&r->head, memory_order_relaxed);
-	size_t slot;
 
 	for (;;) {
-		size_t turn;
-
-		slot = at & r->mask;
-		turn =
+		size_t slot = at & r->mask;
+		size_t turn =
 		    atomic_load_explicit(&r->turn[slot], memory_order_acquire);
+
 		if (turn == at) {
 			if (atomic_compare_exchange_weak_explicit(&r->head, &at,
 				at + 1, memory_order_relaxed,
 				memory_order_relaxed))
-				break;
+				return r->record + slot * r->size;
 		} else if ((ptrdiff_t)(turn - at) < 0) {
 			/* Not yet read since the last round. */
-			return false;
+			return NULL;
 		} else {
 			at = atomic_load_explicit(
 			    &r->head, memory_order_relaxed);
 		}
 	}
-	memcpy(r->record + slot * r->size, record, r->size);
-	atomic_store_explicit(&r->turn[slot], at + 1, memory_order_release);
+}
+
+void
+ring_commit(struct ring *r, void *record)
+{
+	size_t offset = (size_t)((unsigned char *)record - r->record);
+	atomic_size_t *turn = &r->turn[offset / r->size];
+
+	assert(offset % r->size == 0 && offset / r->size <= r->mask);
+	/* Only who began it may change it now. */
+	atomic_store_explicit(turn,
+	    atomic_load_explicit(turn, memory_order_relaxed) + 1,
+	    memory_order_release);
+}
+
+const void *
+ring_look(struct ring *r)
+{
+	size_t slot = r->tail & r->mask;
+	size_t turn =
+	    atomic_load_explicit(&r->turn[slot], memory_order_acquire);
+
+	return turn == r->tail + 1 ? r->record + slot * r->size : NULL;
+}
+
+void
+ring_next(struct ring *r)
+{
+	atomic_store_explicit(&r->turn[r->tail & r->mask],
+	    r->tail + r->mask + 1, memory_order_release);
+	r->tail++;
+}
+
+bool
+ring_put(struct ring *r, const void *record)
+{
+	void *slot = ring_begin(r);
+
+	if (slot == NULL)
+		return false;
+	memcpy(slot, record, r->size);
+	ring_commit(r, slot);
 	return true;
 }
 
 bool
 ring_get(struct ring *r, void *record)
 {
-	size_t slot = r->tail & r->mask;
-	size_t turn =
-	    atomic_load_explicit(&r->turn[slot], memory_order_acquire);
+	const void *slot = ring_look(r);
 
-	if (turn != r->tail + 1)
+	if (slot == NULL)
 		return false;
-	memcpy(record, r->record + slot * r->size, r->size);
-	atomic_store_explicit(
-	    &r->turn[slot], r->tail + r->mask + 1, memory_order_release);
-	r->tail++;
+	memcpy(record, slot, r->size);
+	ring_next(r);
 	return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounded queue of fixed-size records from many threads to one: a copy in, a
- * copy out, no lock on the way in. A full ring refuses; it never waits and
- * never overwrites.
+ * Bounded queue of fixed-size records from many threads to one: no lock on the
+ * way in. A full ring refuses; it never waits and never overwrites.
+ *
+ * Records are copied in and out, or written and read where they lie, which is
+ * for large ones of which little is used.
  */
 #pragma once
 
@@ -17,3 +19,13 @@ void ring_free(struct ring *r);
 bool ring_put(struct ring *r, const void *record) must_check;
 /* The one consumer. False: empty. */
 bool ring_get(struct ring *r, void *record) must_check;
+
+/*
+ * Any thread: a record to fill (it has old bytes) and then to commit, soon:
+ * nothing behind it is read before that. NULL: full.
+ */
+void *ring_begin(struct ring *r);
+void ring_commit(struct ring *r, void *record);
+/* The one consumer: the oldest record, until ring_next(). NULL: empty. */
+const void *ring_look(struct ring *r);
+void ring_next(struct ring *r);

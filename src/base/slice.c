@@ -35,14 +35,6 @@ slice_ends(struct slice s, struct slice suffix)
 	    slice_eq(slice_skip(s, s.len - suffix.len), suffix);
 }
 
-struct slice
-slice_skip(struct slice s, size_t n)
-{
-	if (n > s.len)
-		n = s.len;
-	return (struct slice){ n > 0 ? s.at + n : s.at, s.len - n };
-}
-
 size_t
 slice_find(struct slice s, char c)
 {

@@ -35,12 +35,19 @@ slice_is(struct slice a, const char *s)
 	return slice_eq(a, slice_of(s));
 }
 
+/* The part without its first n bytes; n may be larger than it. */
+static inline struct slice
+slice_skip(struct slice s, size_t n)
+{
+	if (n > s.len)
+		n = s.len;
+	return (struct slice){ n > 0 ? s.at + n : s.at, s.len - n };
+}
+
 /* ASCII letters in either case. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
-/* The part without its first n bytes; n may be larger than it. */
-struct slice slice_skip(struct slice s, size_t n);
 /* Index of the first c, or s.len. */
 size_t slice_find(struct slice s, char c);
 /*

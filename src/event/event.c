@@ -62,8 +62,48 @@ struct events {
 	struct text text[EVENT_FILES];
 	char source[EVENT_SOURCE_MAX];
 	uint8_t random[EVENT_BATCH][10];
-	struct event record;
 };
+
+/* Where the texts of an event are. */
+static const size_t event_texts[] = {
+#define TEXT(name) offsetof(struct event, name)
+	TEXT(id),
+	TEXT(method),
+	TEXT(uri),
+	TEXT(host),
+	TEXT(viewer),
+	TEXT(user_agent),
+	TEXT(referer),
+	TEXT(mount),
+	TEXT(dialect),
+	TEXT(store),
+	TEXT(source_key),
+	TEXT(param),
+	TEXT(detail),
+	TEXT(key),
+	TEXT(etag),
+#undef TEXT
+};
+
+void
+event_init(struct event *event)
+{
+	memset(event, 0, event_texts[0]);
+	for (size_t i = 0; i < NELEM(event_texts); i++)
+		((char *)event)[event_texts[i]] = '\0';
+}
+
+/* What is used of it, which is a small part. */
+static void
+event_copy(struct event *to, const struct event *from)
+{
+	memcpy(to, from, event_texts[0]);
+	for (size_t i = 0; i < NELEM(event_texts); i++) {
+		const char *text = (const char *)from + event_texts[i];
+
+		memcpy((char *)to + event_texts[i], text, strlen(text) + 1);
+	}
+}
 
 const char *
 stage_name(enum stage s)
@@ -180,21 +220,23 @@ events_swap(struct events *ev)
 }
 
 static void
-events_format(struct events *ev, const uint8_t random[10])
+events_format(
+    struct events *ev, const struct event *event, const uint8_t random[10])
 {
 	struct event_mark mark = { .source = ev->source };
 
 	memcpy(mark.random, random, sizeof(mark.random));
 	if (ev->sink[EVENT_JSON].fd >= 0)
-		event_print_json(&ev->text[EVENT_JSON], &ev->record, &mark);
+		event_print_json(&ev->text[EVENT_JSON], event, &mark);
 	if (ev->sink[EVENT_LOG].fd >= 0)
-		event_print_log(&ev->text[EVENT_LOG], &ev->record);
+		event_print_log(&ev->text[EVENT_LOG], event);
 }
 
-/* One batch; returns how many records it was. */
-static unsigned int
+/* One batch; true: there is more than it could hold. */
+static bool
 events_batch(struct events *ev)
 {
+	const struct event *event = ring_look(ev->ring);
 	unsigned int n = 0;
 	ssize_t got = getrandom(ev->random, sizeof(ev->random), 0);
 
@@ -202,11 +244,13 @@ events_batch(struct events *ev)
 	assert(got == (ssize_t)sizeof(ev->random));
 	for (int i = 0; i < EVENT_FILES; i++)
 		ev->text[i].len = 0;
-	while (n < EVENT_BATCH &&
+	while (event != NULL && n < EVENT_BATCH &&
 	    ev->text[EVENT_JSON].len + EVENT_LINE_MAX < EVENT_BUFFER &&
-	    ev->text[EVENT_LOG].len + EVENT_LINE_MAX < EVENT_BUFFER &&
-	    ring_get(ev->ring, &ev->record))
-		events_format(ev, ev->random[n++]);
+	    ev->text[EVENT_LOG].len + EVENT_LINE_MAX < EVENT_BUFFER) {
+		events_format(ev, event, ev->random[n++]);
+		ring_next(ev->ring);
+		event = ring_look(ev->ring);
+	}
 	for (int i = 0; n > 0 && i < EVENT_FILES; i++) {
 		struct sink *sink = &ev->sink[i];
 		uint64_t lost;
@@ -221,7 +265,7 @@ events_batch(struct events *ev)
 	ev->done = ev->taken;
 	cond_wake_all(&ev->changed);
 	lock_drop(&ev->lock);
-	return n;
+	return event != NULL;
 }
 
 static void *
@@ -232,7 +276,7 @@ events_thread(void *arg)
 	while (events_wait(ev)) {
 		clock_sleep_ns(event_gather_ns);
 		events_swap(ev);
-		while (events_batch(ev) == EVENT_BATCH)
+		while (events_batch(ev))
 			;
 	}
 	return NULL;
@@ -313,7 +357,11 @@ events_new(const struct conf *conf, struct events **out, struct err *e)
 bool
 event_post(struct events *ev, const struct event *event)
 {
-	if (ring_put(ev->ring, event)) {
+	struct event *slot = ring_begin(ev->ring);
+
+	if (slot != NULL) {
+		event_copy(slot, event);
+		ring_commit(ev->ring, slot);
 		(void)atomic_fetch_add(&ev->posted, 1);
 		/* One of those who post in the same moment wakes it. */
 		if (atomic_load(&ev->asleep) &&

@@ -45,11 +45,23 @@ const char *cache_use_name(enum cache_use u);
 
 enum { EVENT_URI_MAX = 1024 };
 
-/* A value; every string NUL-terminated, raw bytes of clients (the writer
- * escapes), cut to fit. */
+/*
+ * A value; begins with event_init(). The texts are NUL-terminated, raw bytes of
+ * clients (the writer escapes), cut to fit. They come last: of them only what
+ * is before the NUL is cleared, copied and read.
+ */
 struct event {
 	int64_t at_ns; /* wall clock, when the request came */
-	char id[80];   /* request id; also in the answer */
+	int32_t status;
+	uint64_t answer_bytes; /* of the body, as it will be sent */
+	enum cache_use cache;
+	enum err_code code; /* ERR_NONE: none */
+	struct facts facts; /* zero when there are none */
+	int64_t stage_ns[STAGE_COUNT];
+	int64_t total_ns;
+	uint64_t worker; /* pid */
+
+	char id[80]; /* request id; also in the answer */
 	char method[8];
 	char uri[EVENT_URI_MAX];
 	char host[128];
@@ -58,20 +70,14 @@ struct event {
 	char referer[160];
 	char mount[32], dialect[16], store[32];
 	char source_key[256];
-	int32_t status;
-	uint64_t answer_bytes; /* of the body, as it will be sent */
-	enum cache_use cache;
-	enum err_code code; /* ERR_NONE: none */
 	char param[ERR_PARAM_MAX];
 	char detail[ERR_DETAIL_MAX];
 	char key[65]; /* cache key, hex; empty: none */
 	char etag[40];
-	struct facts facts; /* zero when there are none */
-	int64_t stage_ns[STAGE_COUNT];
-	int64_t total_ns;
-	uint64_t worker; /* pid */
 };
 
+/* All zero, all texts empty. */
+void event_init(struct event *event);
 /* Whether events_new() could open its files; makes none. Fails with CONFIG. */
 bool events_check(const struct conf *conf, struct err *e) must_check;
 /* Opens the files (append, 0640). Fails with CONFIG naming file and reason. */

@@ -27,21 +27,13 @@ static const char *const event_types[CACHE_USE_COUNT] = {
 	[CACHE_USE_REVALIDATED] = "image.served",
 };
 
-/* Stages that are over when an event is made. */
-enum { EVENT_STAGES = STAGE_RECORD };
+/* What stands before a value, as one piece: there are fifty in a line. */
+#define NAME(name) SLICE(",\"" name "\":")
 
 static void
-member(struct text *t, const char *name)
+member_slice(struct text *t, struct slice name, struct slice s)
 {
-	text_put(t, ",\"");
-	text_put(t, name);
-	text_put(t, "\":");
-}
-
-static void
-member_slice(struct text *t, const char *name, struct slice s)
-{
-	member(t, name);
+	text_add(t, name);
 	if (s.len == 0) {
 		text_put(t, "null");
 		return;
@@ -52,15 +44,15 @@ member_slice(struct text *t, const char *name, struct slice s)
 }
 
 static void
-member_text(struct text *t, const char *name, const char *s)
+member_text(struct text *t, struct slice name, const char *s)
 {
 	member_slice(t, name, slice_of(s));
 }
 
 static void
-member_whole(struct text *t, const char *name, bool known, uint64_t value)
+member_whole(struct text *t, struct slice name, bool known, uint64_t value)
 {
-	member(t, name);
+	text_add(t, name);
 	if (known)
 		text_whole(t, value);
 	else
@@ -68,27 +60,35 @@ member_whole(struct text *t, const char *name, bool known, uint64_t value)
 }
 
 static void
-member_bool(struct text *t, const char *name, bool known, bool value)
+member_bool(struct text *t, struct slice name, bool known, bool value)
 {
 	const char *word = value ? "true" : "false";
 
-	member(t, name);
+	text_add(t, name);
 	text_put(t, known ? word : "null");
 }
 
 static void
-member_ms(
-    struct text *t, const char *name, const char *of, bool known, int64_t ns)
+member_ms(struct text *t, struct slice name, bool known, int64_t ns)
 {
-	text_put(t, ",\"");
-	text_put(t, name);
-	text_put(t, of);
-	text_put(t, "\":");
+	text_add(t, name);
 	if (known)
 		text_ms(t, ns);
 	else
 		text_put(t, "null");
 }
+
+/* Stages that are over when an event is made. */
+enum { EVENT_STAGES = STAGE_RECORD };
+static const struct slice stage_members[EVENT_STAGES] = {
+	[STAGE_CLAIM] = NAME("ms_claim"),
+	[STAGE_VERIFY] = NAME("ms_verify"),
+	[STAGE_PARSE] = NAME("ms_parse"),
+	[STAGE_LOOKUP] = NAME("ms_lookup"),
+	[STAGE_FETCH] = NAME("ms_fetch"),
+	[STAGE_RENDER] = NAME("ms_render"),
+	[STAGE_SETTLE] = NAME("ms_settle"),
+};
 
 /* UUID version 7 (RFC 9562): sorts by time. */
 static void
@@ -125,9 +125,15 @@ event_network(const char *viewer, char out[EVENT_NETWORK_MAX])
 	const uint8_t *at = byte;
 
 	out[0] = '\0';
-	if (inet_pton(AF_INET, viewer, byte + 12) == 1)
-		memcpy(byte, mapped, sizeof(mapped));
-	else if (inet_pton(AF_INET6, viewer, byte) != 1)
+	if (inet_pton(AF_INET, viewer, byte + 12) == 1) {
+		/* It has one form only, so what is kept can be copied. */
+		size_t len = (size_t)(strrchr(viewer, '.') + 1 - viewer);
+
+		memcpy(out, viewer, len);
+		memcpy(out + len, "0/24", sizeof("0/24"));
+		return;
+	}
+	if (inet_pton(AF_INET6, viewer, byte) != 1)
 		return;
 	if (memcmp(byte, mapped, sizeof(mapped)) == 0) {
 		family = AF_INET;
@@ -157,18 +163,18 @@ put_request(struct text *t, const struct event *ev)
 	event_network(ev->viewer, network);
 	referer = slice_cut(&referer, '#');
 	referer = slice_cut(&referer, '?');
-	member_text(t, "request_id", ev->id);
-	member_text(t, "method", ev->method);
-	member_text(t, "uri", ev->uri);
-	member_text(t, "host", ev->host);
-	member_text(t, "viewer_network", network);
-	member_text(t, "user_agent", ev->user_agent);
-	member_slice(t, "referer", referer);
-	member_text(t, "mount", ev->mount);
-	member_text(t, "dialect", ev->dialect);
-	member_text(t, "store", ev->store);
-	member_text(t, "source_key", ev->source_key);
-	member_text(t, "variant_key", ev->key);
+	member_text(t, NAME("request_id"), ev->id);
+	member_text(t, NAME("method"), ev->method);
+	member_text(t, NAME("uri"), ev->uri);
+	member_text(t, NAME("host"), ev->host);
+	member_text(t, NAME("viewer_network"), network);
+	member_text(t, NAME("user_agent"), ev->user_agent);
+	member_slice(t, NAME("referer"), referer);
+	member_text(t, NAME("mount"), ev->mount);
+	member_text(t, NAME("dialect"), ev->dialect);
+	member_text(t, NAME("store"), ev->store);
+	member_text(t, NAME("source_key"), ev->source_key);
+	member_text(t, NAME("variant_key"), ev->key);
 }
 
 static void
@@ -176,12 +182,12 @@ put_answer(struct text *t, const struct event *ev)
 {
 	bool bad = ev->code != ERR_NONE;
 
-	member_whole(t, "status", true, (uint64_t)ev->status);
-	member_text(t, "cache_state", cache_use_name(ev->cache));
-	member_text(t, "error_code", bad ? err_row(ev->code)->code : "");
-	member_text(t, "error_param", ev->param);
-	member_text(t, "etag", ev->etag);
-	member_whole(t, "bytes_out", true, ev->answer_bytes);
+	member_whole(t, NAME("status"), true, (uint64_t)ev->status);
+	member_text(t, NAME("cache_state"), cache_use_name(ev->cache));
+	member_text(t, NAME("error_code"), bad ? err_row(ev->code)->code : "");
+	member_text(t, NAME("error_param"), ev->param);
+	member_text(t, NAME("etag"), ev->etag);
+	member_whole(t, NAME("bytes_out"), true, ev->answer_bytes);
 }
 
 static void
@@ -190,20 +196,20 @@ put_image(struct text *t, const struct event *ev)
 	const struct facts *f = &ev->facts;
 	bool known = f->to >= FORMAT_FIRST && f->to < FORMAT_COUNT;
 
-	member_text(t, "format_in", format_name(f->from));
-	member_whole(t, "bytes_in", known, f->original_bytes);
-	member_whole(t, "width_in", known, f->original.width);
-	member_whole(t, "height_in", known, f->original.height);
-	member_whole(t, "pages_in", known, f->original.pages);
-	member_whole(t, "orientation", known, f->orientation);
-	member_text(t, "format_out", format_name(f->to));
-	member_whole(t, "bytes_result", known, f->result_bytes);
-	member_whole(t, "width_out", known, f->result.width);
-	member_whole(t, "height_out", known, f->result.height);
-	member_whole(t, "pages_out", known, f->result.pages);
-	member_bool(t, "has_alpha", known, f->alpha != 0);
-	member_whole(t, "shrink", known, f->shrink);
-	member_bool(t, "unchanged", known, f->unchanged != 0);
+	member_text(t, NAME("format_in"), format_name(f->from));
+	member_whole(t, NAME("bytes_in"), known, f->original_bytes);
+	member_whole(t, NAME("width_in"), known, f->original.width);
+	member_whole(t, NAME("height_in"), known, f->original.height);
+	member_whole(t, NAME("pages_in"), known, f->original.pages);
+	member_whole(t, NAME("orientation"), known, f->orientation);
+	member_text(t, NAME("format_out"), format_name(f->to));
+	member_whole(t, NAME("bytes_result"), known, f->result_bytes);
+	member_whole(t, NAME("width_out"), known, f->result.width);
+	member_whole(t, NAME("height_out"), known, f->result.height);
+	member_whole(t, NAME("pages_out"), known, f->result.pages);
+	member_bool(t, NAME("has_alpha"), known, f->alpha != 0);
+	member_whole(t, NAME("shrink"), known, f->shrink);
+	member_bool(t, NAME("unchanged"), known, f->unchanged != 0);
 }
 
 static void
@@ -211,14 +217,13 @@ put_times(struct text *t, const struct event *ev)
 {
 	bool rendered = ev->cache == CACHE_USE_MISS && ev->code == ERR_NONE;
 
-	member_ms(t, "ms_", "total", true, ev->total_ns);
+	member_ms(t, NAME("ms_total"), true, ev->total_ns);
 	for (int i = 0; i < EVENT_STAGES; i++)
-		member_ms(
-		    t, "ms_", stage_name((enum stage)i), true, ev->stage_ns[i]);
+		member_ms(t, stage_members[i], true, ev->stage_ns[i]);
 	/* Of a cached result they were told when it was rendered. */
-	member_ms(t, "ms_", "open", rendered, ev->facts.open_ns);
-	member_ms(t, "ms_", "work", rendered, ev->facts.work_ns);
-	member_whole(t, "worker", ev->worker != 0, ev->worker);
+	member_ms(t, NAME("ms_open"), rendered, ev->facts.open_ns);
+	member_ms(t, NAME("ms_work"), rendered, ev->facts.work_ns);
+	member_whole(t, NAME("worker"), ev->worker != 0, ev->worker);
 }
 
 void
@@ -234,8 +239,9 @@ event_print_json(
 	text_put(t, "\",\"source\":\"");
 	text_put(t, mark->source);
 	text_put(t, "\"");
-	member_text(t, "type", ev->code != ERR_NONE ? "image.failed" : type);
-	member_text(t, "time", when);
+	member_text(
+	    t, NAME("type"), ev->code != ERR_NONE ? "image.failed" : type);
+	member_text(t, NAME("time"), when);
 	put_request(t, ev);
 	put_answer(t, ev);
 	put_image(t, ev);

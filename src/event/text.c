@@ -7,7 +7,7 @@
 
 #include "base/codec.h"
 
-static void
+void
 text_add(struct text *t, struct slice s)
 {
 	size_t room = t->size - t->len;
@@ -16,12 +16,6 @@ text_add(struct text *t, struct slice s)
 		s.len = room;
 	memcpy(t->at + t->len, s.at, s.len);
 	t->len += s.len;
-}
-
-void
-text_put(struct text *t, const char *s)
-{
-	text_add(t, slice_of(s));
 }
 
 void

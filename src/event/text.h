@@ -21,7 +21,12 @@ struct text {
 	size_t len;
 };
 
-void text_put(struct text *t, const char *s);
+void text_add(struct text *t, struct slice s);
+static inline void
+text_put(struct text *t, const char *s)
+{
+	text_add(t, slice_of(s));
+}
 void text_whole(struct text *t, uint64_t value);
 /* Nanoseconds as milliseconds with three decimals, in any locale. */
 void text_ms(struct text *t, int64_t ns);

@@ -74,6 +74,38 @@ wraps(void **state)
 	ring_free(ring);
 }
 
+/* Records that are written and read where they lie, and copied ones among
+ * them. */
+static void
+lends_its_slots(void **state)
+{
+	struct ring *ring = ring_new(2, sizeof(unsigned int));
+	unsigned int in = 0;
+	unsigned int out;
+
+	(void)state;
+	assert_null(ring_look(ring));
+	for (unsigned int want = 0; want < 1000; want += 2) {
+		unsigned int *first = ring_begin(ring);
+
+		assert_non_null(first);
+		in = want + 1;
+		assert_true(ring_put(ring, &in));
+		assert_null(ring_begin(ring));
+		/* The second is there, but the first comes before it. */
+		assert_null(ring_look(ring));
+		*first = want;
+		ring_commit(ring, first);
+		assert_ptr_equal(ring_look(ring), first);
+		assert_null(ring_begin(ring));
+		ring_next(ring);
+		assert_true(ring_get(ring, &out));
+		assert_int_equal(out, want + 1);
+	}
+	assert_null(ring_look(ring));
+	ring_free(ring);
+}
+
 struct producer {
 	struct ring *ring;
 	unsigned int thread;
@@ -137,6 +169,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fills_and_empties),
 		cmocka_unit_test(wraps),
+		cmocka_unit_test(lends_its_slots),
 		cmocka_unit_test(many_producers),
 	};
 
