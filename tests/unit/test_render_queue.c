@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is next, who is refused, who has waited too long. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "render/queue.h"
+#include "unit.h"
+
+enum { JOBS = 6 };
+
+struct fixture {
+	struct conf *conf;
+	struct queue queue;
+	struct blob *blob[JOBS];
+	struct render_job job[JOBS];
+	_Atomic uint32_t cancel;
+};
+
+static int
+start(void **state)
+{
+	static struct fixture f;
+	static const char text[] =
+	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n";
+	struct err e;
+
+	memset(&f, 0, sizeof(f));
+	assert_true(conf_load_text(SLICE(text), "test", NULL, &f.conf, &e));
+	queue_init(&f.queue);
+	for (size_t i = 0; i < JOBS; i++) {
+		f.blob[i] = blob_new(1024, 0);
+		f.job[i] = (struct render_job){ .conf = f.conf,
+			.original = f.blob[i],
+			.domain = "m",
+			.cost = 10,
+			.deadline_ns = CLOCK_NEVER,
+			.submitted_ns = (int64_t)i };
+	}
+	*state = &f;
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < JOBS; i++)
+		blob_drop(f->blob[i]);
+	conf_drop(f->conf);
+	return 0;
+}
+
+static void
+put_whole(struct fixture *f, size_t i)
+{
+	blob_finish(f->blob[i], NULL);
+	queue_put(&f->queue, &f->job[i]);
+}
+
+static bool
+always(void *arg, const char *domain)
+{
+	(void)arg;
+	(void)domain;
+	return true;
+}
+
+/* arg: the domain that has an idle worker. */
+static bool
+only(void *arg, const char *domain)
+{
+	return strcmp(arg, domain) == 0;
+}
+
+/* The number of the next job, -1: none. */
+static int
+next(struct fixture *f)
+{
+	struct render_job *job = queue_take(&f->queue, 0, always, NULL);
+
+	return job == NULL ? -1 : (int)(job - f->job);
+}
+
+static void
+test_order(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(next(f), -1);
+	put_whole(f, 0);
+	queue_put(&f->queue, &f->job[1]);
+	put_whole(f, 2);
+	queue_put(&f->queue, &f->job[3]);
+	assert_int_equal(f->queue.jobs, 4);
+	/* Complete ones first, each kind in order. */
+	assert_int_equal(next(f), 0);
+	assert_int_equal(next(f), 2);
+	assert_false(queue_has_whole(&f->queue));
+	assert_int_equal(next(f), 1);
+	assert_int_equal(next(f), 3);
+	assert_int_equal(next(f), -1);
+	assert_int_equal(f->queue.jobs, 0);
+	assert_true(f->queue.cost == 0);
+}
+
+static void
+test_becomes_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++)
+		queue_put(&f->queue, &f->job[i]);
+	f->job[0].whole_only = true;
+	assert_false(queue_sort(&f->queue));
+	/* The first of them has given its worker up once. */
+	assert_int_equal(next(f), 1);
+	blob_finish(f->blob[3], NULL);
+	assert_true(queue_sort(&f->queue));
+	assert_true(queue_has_whole(&f->queue));
+	assert_int_equal(next(f), 3);
+	assert_int_equal(next(f), 2);
+	assert_int_equal(next(f), -1);
+	blob_finish(f->blob[0], NULL);
+	assert_int_equal(next(f), 0);
+	/* The links held: more may come. */
+	put_whole(f, 4);
+	assert_int_equal(next(f), 4);
+}
+
+static void
+test_domains(void **state)
+{
+	struct fixture *f = *state;
+	char idle[] = "b";
+	int64_t later = NS_PER_S;
+
+	put_whole(f, 0);
+	put_whole(f, 1);
+	put_whole(f, 2);
+	f->job[1].domain = f->job[2].domain = "b";
+	assert_ptr_equal(queue_take(&f->queue, 0, only, idle), &f->job[1]);
+	/* Not when the older one has waited for long. */
+	assert_ptr_equal(queue_take(&f->queue, later, only, idle), &f->job[0]);
+	assert_ptr_equal(queue_take(&f->queue, later, only, idle), &f->job[2]);
+	/* Nobody is idle: the oldest. */
+	put_whole(f, 3);
+	put_whole(f, 4);
+	assert_ptr_equal(queue_take(&f->queue, 0, only, idle), &f->job[3]);
+}
+
+static void
+test_full(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	/* By cost: 10 + 10 + 81; but one alone may cost more. */
+	f->job[0].cost = 1000;
+	assert_true(queue_admit(&f->queue, &f->job[0], 2, &e));
+	put_whole(f, 1);
+	put_whole(f, 2);
+	f->job[3].cost = 81;
+	assert_false(queue_admit(&f->queue, &f->job[3], 2, &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_int_equal(e.retry_after_s, 1);
+	f->job[3].cost = 80;
+	assert_true(queue_admit(&f->queue, &f->job[3], 2, &e));
+	/* By jobs. */
+	put_whole(f, 3);
+	f->job[4].cost = 0;
+	put_whole(f, 4);
+	assert_false(queue_admit(&f->queue, &f->job[5], 2, &e));
+	assert_non_null(strstr(e.detail, "too many jobs"));
+}
+
+static void
+test_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct err e;
+
+	assert_int_equal(queue_wait_ns(&f->queue, 2), 0);
+	put_whole(f, 0);
+	put_whole(f, 1);
+	f->job[2].cost = 5000;
+	queue_begin(&f->queue, &f->job[2]);
+	/* 5020 ms of work for two. */
+	assert_int_equal(queue_wait_ns(&f->queue, 2) / NS_PER_MS, 2510);
+	assert_false(queue_admit(&f->queue, &f->job[3], 2, &e));
+	assert_int_equal(e.retry_after_s, 2);
+	assert_true(queue_admit(&f->queue, &f->job[3], 4, &e));
+	/* It took a tenth of that: the guess becomes better. */
+	for (int i = 0; i < 200; i++) {
+		queue_begin(&f->queue, &f->job[0]);
+		queue_end(&f->queue, &f->job[0], NS_PER_MS);
+	}
+	assert_true(queue_wait_ns(&f->queue, 2) < 300 * NS_PER_MS);
+	queue_end(&f->queue, &f->job[2], 0);
+	assert_true(f->queue.running == 0);
+}
+
+static void
+test_expire(void **state)
+{
+	struct fixture *f = *state;
+
+	put_whole(f, 0);
+	queue_put(&f->queue, &f->job[1]);
+	put_whole(f, 2);
+	f->job[2].cancel = &f->cancel;
+	f->job[1].deadline_ns = NS_PER_S;
+	assert_null(queue_expire(&f->queue, 0));
+	atomic_store(&f->cancel, 1);
+	assert_ptr_equal(queue_expire(&f->queue, 0), &f->job[2]);
+	assert_int_equal(f->job[2].err.code, ERR_CLIENT_GONE);
+	assert_null(queue_expire(&f->queue, 0));
+	assert_ptr_equal(queue_expire(&f->queue, NS_PER_S), &f->job[1]);
+	assert_int_equal(f->job[1].err.code, ERR_DEADLINE);
+	assert_null(queue_expire(&f->queue, 2 * NS_PER_S));
+	assert_ptr_equal(queue_expire(&f->queue, 2 * NS_PER_S + 1), &f->job[0]);
+	assert_int_equal(f->job[0].err.code, ERR_BUSY);
+	assert_true(f->job[0].err.retry_after_s >= 1);
+	assert_int_equal(f->queue.jobs, 0);
+	/* One of each kind, in the order of the shutdown. */
+	queue_put(&f->queue, &f->job[3]);
+	put_whole(f, 4);
+	assert_ptr_equal(queue_empty(&f->queue), &f->job[4]);
+	assert_ptr_equal(queue_empty(&f->queue), &f->job[3]);
+	assert_null(queue_empty(&f->queue));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_order, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    test_becomes_whole, start, stop),
+		cmocka_unit_test_setup_teardown(test_domains, start, stop),
+		cmocka_unit_test_setup_teardown(test_full, start, stop),
+		cmocka_unit_test_setup_teardown(test_wait, start, stop),
+		cmocka_unit_test_setup_teardown(test_expire, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
