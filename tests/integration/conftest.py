@@ -71,6 +71,7 @@ def _serve(place, originals):
             servers[-1].start()
         return servers[-1]
 
+    run.servers = servers
     yield run
     failed = []
     for server in servers:

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """More of what integration tests share: originals of every kind, a Server that
 is started in other ways too, and looks into its process."""
+import ctypes
 import http.client
 import json
 import os
 import random
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import zlib
 from pathlib import Path
 
+import schema
 import server
 
 BUILD = Path(os.environ.get("PICTOR_BUILD", ".")).resolve()
@@ -24,6 +27,8 @@ LOCAL = "thread" in SANITIZERS
 # Everything is slower then, and other tests run beside.
 PATIENCE = 5 if SANITIZED else 1
 TAKEN = "is taken by another program"
+# Codes of all errors that servers of this process have counted or recorded.
+SEEN = set()
 
 
 # ---- Originals ----
@@ -176,13 +181,27 @@ class Server(server.Server):
         log = self.log()
         assert process.returncode == status, log
         assert not server.SANITIZER.search(log), log
+        self.note_events()
 
-    def errors(self):
-        """Codes of all errors that it has counted."""
-        rows = self.metrics()
-        return {m.group(1) for name, value in rows.items() if value > 0
-            and (m := re.match(r'pictor_errors_total\{error="([a-z-]+)"',
-                name))}
+    def stop(self):
+        if self.process is None:
+            return
+        self.note_errors()
+        super().stop()
+        self.note_events()
+
+    def note_errors(self):
+        """Those that it has counted."""
+        if self.conf["http"]["admin"]:
+            SEEN.update(m.group(1) for name, value in self.metrics().items()
+                if value > 0 and (m := re.match(
+                    r'pictor_errors_total\{error="([a-z-]+)"', name)))
+
+    def note_events(self):
+        """Those that it had in the end."""
+        if self.event_path.exists():
+            SEEN.update(e["error_code"] for e in
+                schema.read_events(self.event_path) if e["error_code"])
 
     def metrics(self):
         lines = self.admin("/metrics").body.decode().splitlines()
@@ -221,3 +240,16 @@ def children(pid):
         if int(parent) == pid and state != "Z":
             found.append(int(folder))
     return sorted(found)
+
+
+def socket_of(pid, number):
+    """That descriptor of another process, a socket, as one of ours."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    # pidfd_open(2), pidfd_getfd(2)
+    holder = libc.syscall(434, pid, 0)
+    fd = libc.syscall(438, holder, number, 0)
+    error = ctypes.get_errno()
+    os.close(holder)
+    if fd < 0:
+        raise OSError(error, os.strerror(error))
+    return socket.socket(fileno=fd)
