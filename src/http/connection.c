@@ -307,7 +307,7 @@ park(struct request *r)
 	struct exchange *x = r->client;
 
 	suspend(x);
-	watch_add(x->front->watch, &x->watched);
+	watch_expect(&x->watched);
 }
 
 static bool
@@ -509,6 +509,12 @@ run(struct exchange *x)
 		pipeline_own(x->front->pipeline, r);
 	else
 		pipeline_start(x->front->pipeline, r);
+	/*
+	 * Not in park(): until pipeline_start() returns the request cannot be
+	 * left. It may be answered by now, but x waits for this thread.
+	 */
+	if (x->parked)
+		watch_add(x->front->watch, &x->watched);
 }
 
 /* --- the answer --- */

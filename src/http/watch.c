@@ -259,17 +259,25 @@ watch_free(struct watch *t)
 }
 
 void
+watch_expect(struct watched *w)
+{
+	w->listed = false;
+	w->held = false;
+	w->answered = false;
+}
+
+void
 watch_add(struct watch *t, struct watched *w)
 {
 	bool soon = false;
 
-	w->held = false;
-	w->answered = false;
 	lock_take(&t->lock);
-	/* Under the lock: the watcher may see an event at once. */
-	epoll_join(t, w->fd, EPOLLRDHUP | EPOLLONESHOT);
-	list_insert(t, w);
-	soon = w->r->deadline_ns < t->sleep_ns || t->ending != ERR_NONE;
+	if (!w->answered) {
+		/* Under the lock: the watcher may see an event at once. */
+		epoll_join(t, w->fd, EPOLLRDHUP | EPOLLONESHOT);
+		list_insert(t, w);
+		soon = w->r->deadline_ns < t->sleep_ns || t->ending != ERR_NONE;
+	}
 	lock_drop(&t->lock);
 	if (soon)
 		fd_event_set(t->wake);

@@ -13,7 +13,7 @@ struct watch;
 
 /* Embedded in who is looked after. */
 struct watched {
-	/* Constant from watch_add() to resume(): */
+	/* Constant from watch_expect() to resume(): */
 	int fd;
 	struct request *r;
 	/* The request was answered and nobody holds it any more. Any thread;
@@ -23,14 +23,20 @@ struct watched {
 	/* The watch's own, under its lock: */
 	bool listed;   /* in list and epoll set */
 	bool held;     /* the watcher is just ending it */
-	bool answered; /* while it was held */
+	bool answered; /* resume() was called, or will be at once */
 	struct watched *next, *previous;
 };
 
 /* tick: called by the watcher's thread about once a second, without locks. */
 struct watch *watch_new(void (*tick)(void *owner), void *owner);
 void watch_free(struct watch *t); /* nothing may be watched */
-/* r->deadline_ns is when it ends. */
+/* Before anything can answer the request. */
+void watch_expect(struct watched *w);
+/*
+ * Looks after a request that may be left (its flight is joined): until
+ * r->deadline_ns. Does nothing if it was answered meanwhile. On the thread
+ * without which it cannot go on, so it exists.
+ */
 void watch_add(struct watch *t, struct watched *w);
 /*
  * The request has been answered: the watcher lets go of it, then resume() is

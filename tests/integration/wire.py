@@ -88,15 +88,6 @@ class Wire:
             self.socket.settimeout(WAIT_S)
 
 
-def is_refused(port):
-    """Is there nobody who accepts?"""
-    try:
-        socket.create_connection(("127.0.0.1", port), 2).close()
-    except OSError:
-        return True
-    return False
-
-
 def elapsed(work):
     """(what work() returned, seconds that it took)."""
     began = time.monotonic()
