@@ -194,10 +194,9 @@ join_flight(struct request *r, struct cache_entry *stale)
 
 /* True: r has its answer. False: it is parked. */
 static bool
-stage_lookup(struct request *r)
+stage_lookup(struct request *r, int64_t began)
 {
 	struct cache_entry *found = NULL;
-	int64_t began = clock_ns();
 
 	r->deadline_ns = r->start_ns + r->routes->conf->http_deadline;
 	switch (cache_find(r->pipeline->parts.cache, &r->key, &found)) {
@@ -475,7 +474,7 @@ pipeline_start(struct pipeline *p, struct request *r)
 		}
 	}
 	r->at = STAGE_LOOKUP;
-	if (stage_lookup(r)) {
+	if (stage_lookup(r, began)) {
 		r->stage_ns[STAGE_LOOKUP] = clock_ns() - began;
 		finish(r);
 	}

@@ -14,35 +14,59 @@ struct digest_run {
 	EVP_MD_CTX *context;
 };
 
-/* Looked up once: EVP_sha256() would have it searched for at every use. */
+/*
+ * Looked up once: EVP_sha256() would have it searched for at every use. Each
+ * thread keeps one run for the next time, since making one costs more than a
+ * short digest.
+ */
 static EVP_MD *sha256;
+static pthread_key_t spare_run;
 static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+static void
+run_free(void *run)
+{
+	EVP_MD_CTX_free(((struct digest_run *)run)->context);
+	free(run);
+}
 
 static void
 sha256_find(void)
 {
+	int failed = pthread_key_create(&spare_run, run_free);
+
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	assert(sha256 != NULL);
+	assert(failed == 0 && sha256 != NULL);
 }
 
-static const EVP_MD *
-algorithm(void)
+/* What the thread keeps; it keeps nothing then. */
+static struct digest_run *
+spare_take(void)
 {
-	int failed = pthread_once(&sha256_once, sha256_find);
+	struct digest_run *run = pthread_getspecific(spare_run);
+	int failed = 0;
 
+	if (run != NULL)
+		failed = pthread_setspecific(spare_run, NULL);
 	assert(failed == 0);
-	return sha256;
+	return run;
+}
+
+static void
+spare_give(struct digest_run *run)
+{
+	if (pthread_getspecific(spare_run) != NULL ||
+	    pthread_setspecific(spare_run, run) != 0)
+		run_free(run);
 }
 
 struct digest
 digest_of(const void *data, size_t size)
 {
-	struct digest d;
-	unsigned int len = 0;
-	int done = EVP_Digest(data, size, d.byte, &len, algorithm(), NULL);
+	struct digest_run *run = digest_new();
 
-	assert(done == 1 && len == DIGEST_SIZE);
-	return d;
+	digest_add(run, data, size);
+	return digest_end(run);
 }
 
 bool
@@ -54,12 +78,18 @@ digest_eq(const struct digest *a, const struct digest *b)
 struct digest_run *
 digest_new(void)
 {
-	struct digest_run *run = xcalloc(1, sizeof(*run));
+	int failed = pthread_once(&sha256_once, sha256_find);
+	struct digest_run *run = NULL;
 	int done;
 
-	run->context = EVP_MD_CTX_new();
-	assert(run->context != NULL);
-	done = EVP_DigestInit_ex(run->context, algorithm(), NULL);
+	assert(failed == 0);
+	run = spare_take();
+	if (run == NULL) {
+		run = xcalloc(1, sizeof(*run));
+		run->context = EVP_MD_CTX_new();
+		assert(run->context != NULL);
+	}
+	done = EVP_DigestInit_ex(run->context, sha256, NULL);
 	assert(done == 1);
 	return run;
 }
@@ -80,7 +110,6 @@ digest_end(struct digest_run *run)
 	int done = EVP_DigestFinal_ex(run->context, d.byte, &len);
 
 	assert(done == 1 && len == DIGEST_SIZE);
-	EVP_MD_CTX_free(run->context);
-	free(run);
+	spare_give(run);
 	return d;
 }

@@ -284,6 +284,24 @@ split_digits(const char *text, char digits[NUM_TEXT_MAX], int *exponent)
 }
 
 size_t
+num_print_int(int64_t value, char out[NUM_TEXT_MAX])
+{
+	char digits[NUM_TEXT_MAX];
+	size_t at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	memcpy(out, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - at - 1;
+}
+
+size_t
 num_print(double value, char out[NUM_TEXT_MAX])
 {
 	const char *sign = value < 0 ? "-" : "";
@@ -298,8 +316,7 @@ num_print(double value, char out[NUM_TEXT_MAX])
 	assert(isfinite(value));
 	if (fabs(value) < 1e15 && !(value < trunc(value)) &&
 	    !(value > trunc(value)))
-		return (size_t)snprintf(
-		    out, NUM_TEXT_MAX, "%" PRId64, (int64_t)value);
+		return num_print_int((int64_t)value, out);
 
 	before = uselocale(c_locale());
 	print_shortest(fabs(value), text, sizeof(text));

@@ -35,3 +35,5 @@ bool num_bool(struct slice s, bool *out) must_check;
  */
 enum { NUM_TEXT_MAX = 32 };
 size_t num_print(double value, char out[NUM_TEXT_MAX]);
+/* All digits. */
+size_t num_print_int(int64_t value, char out[NUM_TEXT_MAX]);

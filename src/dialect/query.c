@@ -67,9 +67,10 @@ struct query {
 	const char *name[Q_COUNT]; /* as it was written; NULL: not given */
 	struct slice value[Q_COUNT];
 	union arg arg[Q_COUNT]; /* of all kinds but OWN */
+	char *room;             /* of ROOM bytes */
 	size_t used;
-	char room[4096];
 };
+enum { ROOM = 4096 };
 
 static const struct arg_row dpr_row = { "dpr", ARG_NUM, 1, 5, UNSET, "", NULL,
 	"" };
@@ -136,9 +137,9 @@ decode(struct query *q, struct slice name, struct slice in, struct slice *out,
 	char *at = q->room + q->used;
 	char shown[ERR_PARAM_MAX];
 
-	if (in.len > sizeof(q->room) - q->used)
-		return err_set(e, ERR_BAD_URL,
-		    "parameters of more than %zu bytes", sizeof(q->room));
+	if (in.len > ROOM - q->used)
+		return err_set(
+		    e, ERR_BAD_URL, "parameters of more than %d bytes", ROOM);
 	out->at = at;
 	out->len = 0;
 	if (in.len > 0 && !codec_percent(in, at, &out->len, e))
@@ -657,7 +658,8 @@ query_claim(const struct dialect_in *in, struct claim *out, struct err *e)
 static bool
 query_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 {
-	struct query q = { .used = 0 };
+	char room[ROOM];
+	struct query q = { .room = room };
 
 	assert(in->nstore > 0);
 	return parse_key(in, out, e) && take_params(&q, in->query, e) &&

@@ -184,23 +184,25 @@ origin_identity(
     const struct conf *conf, struct slice store, char *out, size_t size)
 {
 	const struct conf_store *row = conf_store_find(conf, store);
-	const char *kind;
 	const char *place;
 	char hex[2 * DIGEST_SIZE + 1];
 	struct digest digest;
-	int len;
+	char *at = out;
 
 	assert(size >= ORIGIN_IDENTITY_MIN);
 	out[0] = '\0';
 	if (row == NULL)
 		return;
-	kind = store_kind_names[row->type];
+	at = stpcpy(at, store_kind_names[row->type]);
+	*at++ = ':';
 	place = store_kind(row)->place(row);
-	len = snprintf(out, size, "%s:%s", kind, place);
-	if (len >= 0 && (size_t)len < size)
+	if (strlen(place) < size - (size_t)(at - out)) {
+		memcpy(at, place, strlen(place) + 1);
 		return;
+	}
 	/* Two long places must not become one by being cut. */
 	digest = digest_of(place, strlen(place));
 	codec_hex(digest.byte, sizeof(digest.byte), hex);
-	snprintf(out, size, "%s:#%s", kind, hex);
+	*at++ = '#';
+	memcpy(at, hex, sizeof(hex));
 }

@@ -6,9 +6,9 @@
 #include "plan/op.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 
+#include "base/codec.h"
 #include "base/num.h"
 
 /* ---- Word lists ---- */
@@ -384,31 +384,52 @@ print_set(const struct arg_row *row, uint64_t set, char *out, size_t size)
 	return n;
 }
 
+static size_t
+print_word(const char *word, char out[ARG_TEXT_MAX])
+{
+	size_t len = strlen(word);
+
+	assert(len < ARG_TEXT_MAX);
+	memcpy(out, word, len + 1);
+	return len;
+}
+
+/* "#rrggbbaa" */
+static size_t
+print_colour(uint64_t colour, char out[ARG_TEXT_MAX])
+{
+	const uint8_t byte[4] = { (uint8_t)(colour >> 24),
+		(uint8_t)(colour >> 16), (uint8_t)(colour >> 8),
+		(uint8_t)colour };
+
+	assert(colour <= UINT32_MAX);
+	out[0] = '#';
+	codec_hex(byte, sizeof(byte), out + 1);
+	return 1 + 2 * sizeof(byte);
+}
+
 size_t
 arg_print(const struct arg_row *row, union arg value, char out[ARG_TEXT_MAX])
 {
-	int n = 0;
-
+	_Static_assert((int)NUM_TEXT_MAX <= (int)ARG_TEXT_MAX,
+	    "a number is an argument's text");
 	switch (row->type) {
 	case ARG_NUM:
 		return num_print(value.num, out);
 	case ARG_WHOLE:
 	case ARG_BOOL:
-		n = snprintf(out, ARG_TEXT_MAX, "%" PRId64, value.whole);
-		break;
+		return num_print_int(value.whole, out);
 	case ARG_LENGTH:
 		return print_length(value.length, out, ARG_TEXT_MAX);
 	case ARG_PICK:
-		n = snprintf(out, ARG_TEXT_MAX, "%s", row->choices[value.pick]);
-		break;
+		return print_word(row->choices[value.pick], out);
 	case ARG_SET:
 		return print_set(row, value.set, out, ARG_TEXT_MAX);
 	case ARG_COLOUR:
-		n = snprintf(out, ARG_TEXT_MAX, "#%08" PRIx64, value.colour);
-		break;
+		return print_colour(value.colour, out);
 	}
-	assert(n > 0 && n < ARG_TEXT_MAX);
-	return (size_t)n;
+	assert(false);
+	return 0;
 }
 
 static void

@@ -334,6 +334,26 @@ locale_is_ignored(void **state)
 }
 /* NOLINTEND(concurrency-mt-unsafe) */
 
+static void
+int_print_is(int64_t value, const char *want)
+{
+	char out[NUM_TEXT_MAX];
+
+	assert_int_equal(num_print_int(value, out), strlen(want));
+	assert_string_equal(out, want);
+}
+
+static void
+prints_ints(void **state)
+{
+	(void)state;
+	int_print_is(0, "0");
+	int_print_is(-1, "-1");
+	int_print_is(10, "10");
+	int_print_is(INT64_MAX, "9223372036854775807");
+	int_print_is(INT64_MIN, "-9223372036854775808");
+}
+
 int
 main(void)
 {
@@ -345,6 +365,7 @@ main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(bools),
 		cmocka_unit_test(prints),
+		cmocka_unit_test(prints_ints),
 		cmocka_unit_test(round_trips),
 		cmocka_unit_test(locale_is_ignored),
 	};
