@@ -24,7 +24,8 @@ bool cli_render(const struct cli *cli, struct err *e) must_check;
 bool cli_explain(const struct cli *cli, struct err *e) must_check;
 bool cli_check(const struct cli *cli, struct err *e) must_check;
 
-/* The configuration of --config, or text where there is none. */
+/* The configuration of --config, or text where there is none; with the
+ * environment, as the daemon would read it. */
 bool cli_conf(const struct cli *cli, struct slice text, struct conf **out,
     struct err *e) must_check;
 

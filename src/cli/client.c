@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request through the daemon's own pipeline, without HTTP. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -129,8 +130,8 @@ cli_conf(
     const struct cli *cli, struct slice text, struct conf **out, struct err *e)
 {
 	if (cli->config != NULL)
-		return conf_load(cli->config, NULL, out, e);
-	return conf_load_text(text, "defaults", NULL, out, e);
+		return conf_load(cli->config, environ, out, e);
+	return conf_load_text(text, "defaults", environ, out, e);
 }
 
 void
