@@ -341,7 +341,6 @@ add_cors(const struct request *r, const struct asked *a, struct answer *out)
 {
 	const char *origin = r->routes->conf->http_cors_origin;
 
-	add(out, "Cross-Origin-Resource-Policy", "cross-origin");
 	if (origin[0] == '\0')
 		return;
 	add(out, "Access-Control-Allow-Origin", origin);
@@ -424,10 +423,15 @@ answer_head(struct request *r, const struct asked *a, struct answer *out)
 		if (out->status != 304)
 			add_image(r, out);
 	}
-	add(out, "X-Content-Type-Options", "nosniff");
-	add(out, "Content-Security-Policy",
-	    a->own != NULL && a->own->policy != NULL ? a->own->policy
-						     : IMAGE_POLICY);
+	/* A 304 leaves them as the viewer has them (RFC 9110 section 15.4.5);
+	 * CORS is asked for again by some browsers. */
+	if (out->status != 304) {
+		add(out, "X-Content-Type-Options", "nosniff");
+		add(out, "Content-Security-Policy",
+		    a->own != NULL && a->own->policy != NULL ? a->own->policy
+							     : IMAGE_POLICY);
+		add(out, "Cross-Origin-Resource-Policy", "cross-origin");
+	}
 	add_cors(r, a, out);
 	if (conf->http_server_timing && a->own == NULL)
 		add(out, "Server-Timing", server_timing(r));

@@ -545,7 +545,8 @@ response_new(const struct exchange *x)
 static const char *
 date_now(struct exchange *x)
 {
-	int64_t now_s = clock_wall_ns() / NS_PER_S;
+	int64_t now_ns = x->parked ? clock_wall_ns() : x->r.start_wall_ns;
+	int64_t now_s = now_ns / NS_PER_S;
 
 	if (now_s != x->date_s) {
 		clock_http(now_s, x->date);

@@ -202,6 +202,8 @@ not_modified(void **state)
 	expect(w, "ETag", "\"abc\"");
 	expect(w, "Cache-Control", "public, max-age=9");
 	expect(w, "Content-Type", NULL);
+	expect(w, "Content-Security-Policy", NULL);
+	expect(w, "Access-Control-Allow-Origin", "*");
 }
 
 static void
