@@ -163,8 +163,8 @@ picture_shown(VipsImage *stored, VipsImage *upright)
 
 	if (stored->Type != VIPS_INTERPRETATION_CMYK)
 		return golden_raster(upright);
-	must(vips_icc_transform(
-		 stored, &back, "srgb", "embedded", TRUE, NULL) == 0,
+	must(vips_icc_transform(stored, &back, "srgb", "embedded", TRUE,
+		 "intent", VIPS_INTENT_PERCEPTUAL, NULL) == 0,
 	    "cmyk");
 	r = golden_raster(back);
 	g_object_unref(back);
@@ -191,11 +191,9 @@ golden_picture(const char *words, struct file *stored, struct raster *shown)
 		g_object_unref(in);
 		in = next;
 		/* Neither profile nor orientation changes what is seen. */
-		if (strchr("oped", word[0]) == NULL) {
+		if (strchr("opedc", word[0]) == NULL) {
 			g_object_unref(upright);
-			upright = g_object_ref(
-			    in->Type == VIPS_INTERPRETATION_CMYK ? upright
-								 : in);
+			upright = g_object_ref(in);
 		}
 	}
 	must(word != NULL, words);
