@@ -20,6 +20,13 @@ static const struct err_row err_rows[ERR_COUNT] = {
 #undef ERR
 };
 
+#ifdef __clang_analyzer__
+#undef err_set
+#undef err_param
+#undef err_hint
+#undef err_errno
+#endif
+
 const struct err_row *
 err_row(enum err_code code)
 {

@@ -74,3 +74,17 @@ bool err_hint(struct err *e, const char *hint, ...) printf_like(2, 3);
 /* As err_set, with ": " and the text of errno appended to the detail. */
 bool err_errno(struct err *e, enum err_code code, int errnum,
     const char *detail, ...) printf_like(4, 5);
+
+#ifdef __clang_analyzer__
+/* What the analyzer cannot see in a prototype: they return false. */
+static inline bool
+err_false(bool returned)
+{
+	(void)returned;
+	return false;
+}
+#define err_set(...)   err_false(err_set(__VA_ARGS__))
+#define err_param(...) err_false(err_param(__VA_ARGS__))
+#define err_hint(...)  err_false(err_hint(__VA_ARGS__))
+#define err_errno(...) err_false(err_errno(__VA_ARGS__))
+#endif

@@ -13,6 +13,10 @@
 #include <vips/vector.h>
 /* clang-format on */
 
+#ifdef __clang_analyzer__
+#undef image_fail
+#endif
+
 /* Written by image_init(), before there are threads; constant afterwards. */
 static struct image_conf conf;
 static bool started;

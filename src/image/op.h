@@ -97,3 +97,6 @@ typedef uint32_t op_turn_f(const struct op_context *ctx);
 /* Fills e from a failed libvips call and empties libvips' error buffer. */
 bool image_fail(const struct op_context *ctx, struct err *e, enum err_code code,
     const char *call);
+#ifdef __clang_analyzer__
+#define image_fail(...) err_false(image_fail(__VA_ARGS__))
+#endif
