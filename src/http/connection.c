@@ -486,6 +486,8 @@ run(struct exchange *x)
 {
 	struct request *r = &x->r;
 
+	/* Only now: a body that drips in would hold the connection for days. */
+	atomic_store_explicit(&x->waiting_ns, 0, memory_order_relaxed);
 	x->step = STEP_RUN;
 	fill_request(x);
 	metric_gauge_add(METRIC_IN_PROGRESS, 1);
@@ -597,7 +599,6 @@ handle_head(struct exchange *x, const char *method, const char *version)
 {
 	bool good = read_head(x, method, version);
 
-	atomic_store_explicit(&x->waiting_ns, 0, memory_order_relaxed);
 	x->step = STEP_BODY;
 	if (good && body_is_small(&x->head))
 		return MHD_YES;
@@ -661,6 +662,8 @@ connection_end(void *front, struct MHD_Connection *connection, void **context,
 		if (x->limited)
 			viewer_leave(x->front->viewers, x->address);
 		metric_gauge_add(METRIC_IN_PROGRESS, -1);
+		/* Made, but its viewer had left. */
+		page_free(x->page);
 		request_fini(&x->r);
 		atomic_fetch_sub_explicit(
 		    &x->front->busy, 1, memory_order_release);
