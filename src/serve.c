@@ -230,14 +230,20 @@ start_all(struct service *s, struct err *e)
 
 /* --- reload --- */
 
+/* What can be seen without starting anything. */
+static bool
+conf_is_good(const struct conf *conf, struct err *e)
+{
+	return http_check(conf, e) && origin_check(conf, e);
+}
+
 static bool
 reload_build(struct service *s, struct conf **conf, struct routes **routes,
     struct err *e)
 {
 	if (!conf_load(s->file, environ, conf, e))
 		return false;
-	if (conf_may_replace(s->conf, *conf, e) && http_check(*conf, e) &&
-	    origin_check(*conf, e) &&
+	if (conf_may_replace(s->conf, *conf, e) && conf_is_good(*conf, e) &&
 	    routes_new_take(conf_ref(*conf), routes, e)) {
 		if (events_reopen(s->events, *conf, e))
 			return true;
@@ -338,7 +344,8 @@ serve(struct conf *conf, const char *file, struct err *e)
 		conf_drop(s.conf);
 		return false;
 	}
-	if (start_all(&s, e)) {
+	/* Before the long start of the workers. */
+	if (conf_is_good(s.conf, e) && start_all(&s, e)) {
 		ok = true;
 		log_line(LOG_LEVEL_INFO, "ready, %s", image_version());
 		sys_notify_ready();
@@ -363,6 +370,6 @@ serve_check(const struct conf *conf, struct err *e)
 	if (!routes_new_take(conf_ref(conf), &routes, e))
 		return false;
 	routes_drop(routes);
-	return http_check(conf, e) && origin_check(conf, e) &&
-	    events_check(conf, e) && render_check(conf, e);
+	return conf_is_good(conf, e) && events_check(conf, e) &&
+	    render_check(conf, e);
 }

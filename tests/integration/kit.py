@@ -59,7 +59,8 @@ def environment():
 
 def render(source, target, *words):
     """The command line makes what Python alone cannot."""
-    subprocess.run([BUILD / "pictor", "render", source, target, *words],
+    where = ["--local"] if LOCAL else []
+    subprocess.run([BUILD / "pictor", *where, "render", source, target, *words],
         check=True, env=environment(), timeout=120 * PATIENCE,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
