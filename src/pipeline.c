@@ -95,7 +95,9 @@ key_of(const struct request *r, const char *version)
 		    sizeof(identity[i]));
 		stores[i] = slice_of(identity[i]);
 	}
-	return plan_key(p, stores, p->nsource, slice_of(version));
+	return plan_key(p, stores, p->nsource,
+	    (struct slice){ (const char *)r->route->scope.byte, DIGEST_SIZE },
+	    slice_of(version));
 }
 
 static bool

@@ -65,6 +65,37 @@ read_sizes(
 	return true;
 }
 
+static void
+add_word(struct digest_run *run, const char *word)
+{
+	/* With its end: no two lists of words have the same bytes. */
+	digest_add(run, word, strlen(word) + 1);
+}
+
+static void
+add_formats(struct digest_run *run, format_set set)
+{
+	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++)
+		if ((set & FORMAT_BIT(i)) != 0)
+			add_word(run, format_row((enum format)i)->name);
+	add_word(run, "");
+}
+
+/*
+ * A mount is a trust domain, and may refuse what another one takes: they share
+ * no results, and no flights.
+ */
+static struct digest
+scope_of(const struct route *r)
+{
+	struct digest_run *run = digest_new();
+
+	add_word(run, r->mount->name);
+	add_formats(run, r->originals);
+	add_formats(run, r->results);
+	return digest_end(run);
+}
+
 static bool
 route_init(struct route *r, const struct conf_mount *m, struct err *e)
 {
@@ -86,6 +117,7 @@ route_init(struct route *r, const struct conf_mount *m, struct err *e)
 	r->policy.max_height = m->max_height;
 	r->policy.max_cost = m->max_cost;
 	r->policy.formats = r->results;
+	r->scope = scope_of(r);
 	return read_sizes(m, &r->policy, e);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/digest.h"
 #include "conf/conf.h"
 #include "dialect/dialect.h"
 
@@ -15,6 +16,7 @@ struct route {
 	struct plan_policy policy;
 	format_set results;   /* formats that results may have */
 	format_set originals; /* formats that originals may have */
+	struct digest scope;  /* of the name and both sets, for the key */
 };
 
 struct routes {

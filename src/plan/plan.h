@@ -164,7 +164,9 @@ size_t plan_print(const struct plan *p, bool full, char out[PLAN_LINE]);
  * the answer's part) and what else decides the bytes.
  *
  * stores:  identity of each source's store (type and place, not its name)
+ * scope:   who may have the answer: what one mount renders or refuses is
+ *          nothing that another one has said
  * version: of the pipeline and the codecs
  */
 struct digest plan_key(const struct plan *p, const struct slice *stores,
-    size_t nstore, struct slice version);
+    size_t nstore, struct slice scope, struct slice version);

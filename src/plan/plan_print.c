@@ -189,7 +189,7 @@ add_text(struct digest_run *run, struct slice s)
 
 struct digest
 plan_key(const struct plan *p, const struct slice *stores, size_t nstore,
-    struct slice version)
+    struct slice scope, struct slice version)
 {
 	struct digest_run *run = digest_new();
 	char room[PLAN_LINE];
@@ -198,6 +198,7 @@ plan_key(const struct plan *p, const struct slice *stores, size_t nstore,
 	assert(nstore == p->nsource);
 	add_text(run, SLICE("pictor plan 1"));
 	add_text(run, version);
+	add_text(run, scope);
 	for (size_t i = 0; i < nstore; i++)
 		add_text(run, stores[i]);
 	print(&line, p, true, false);

@@ -43,10 +43,10 @@ fuzz_use_plan(const struct plan *p)
 	assert(len == strlen(line[1]) && len >= strlen(line[0]));
 	for (size_t i = 0; i < PLAN_SOURCES; i++)
 		stores[i] = SLICE("a store");
-	one = plan_key(p, stores, p->nsource, SLICE("1"));
+	one = plan_key(p, stores, p->nsource, SLICE("m"), SLICE("1"));
 	/* The answer's part is no part of the key. */
 	memset(&copy.answer, 0, sizeof(copy.answer));
-	two = plan_key(&copy, stores, p->nsource, SLICE("1"));
+	two = plan_key(&copy, stores, p->nsource, SLICE("m"), SLICE("1"));
 	assert(digest_eq(&one, &two));
 }
 

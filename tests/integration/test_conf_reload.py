@@ -43,6 +43,26 @@ def test_new_mount_and_store(server, place):
     assert server.get("/cats/cat.png?width=20").status == 200
 
 
+def test_mounts_share_nothing(server):
+    """What one mount may not read or write, another's cache cannot give it."""
+    server.set({
+        "mount.a": {"path": "/"},
+        "mount.b": {"path": "/b/", "originals": "gif jpeg"},
+        "mount.c": {"path": "/c/", "formats": "jpeg"},
+    })
+    server.reload()
+    assert server.get("/cat.png?width=20").status == 200
+    answer = server.get("/b/cat.png?width=20")
+    assert (answer.status, code(answer)) == (415, "not-an-image")
+    answer = server.get("/c/cat.png?width=20")
+    assert (answer.status, code(answer)) == (400, "bad-value")
+    # Nor has it after a reload what it was allowed before.
+    server.set({"mount.a": {"originals": "gif"}})
+    server.reload()
+    answer = server.get("/cat.png?width=20")
+    assert (answer.status, code(answer)) == (415, "not-an-image")
+
+
 def test_hosts(server):
     server.set({"mount.m": {"path": "/", "hosts": "img.example.org"}})
     server.reload()

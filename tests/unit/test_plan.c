@@ -495,8 +495,8 @@ static bool
 same_key(const struct plan *a, const struct plan *b)
 {
 	struct slice store = SLICE("file /srv");
-	struct digest x = plan_key(a, &store, 1, SLICE("1"));
-	struct digest y = plan_key(b, &store, 1, SLICE("1"));
+	struct digest x = plan_key(a, &store, 1, SLICE("m"), SLICE("1"));
+	struct digest y = plan_key(b, &store, 1, SLICE("m"), SLICE("1"));
 
 	return digest_eq(&x, &y);
 }
@@ -529,10 +529,10 @@ keys(void **state)
 	/* Nor the name of the store, but what it is. */
 	memcpy(q.text, "elif", 4);
 	assert_true(same_key(&p, &q));
-	one = plan_key(&p, &store, 1, SLICE("1"));
-	two = plan_key(&p, &other, 1, SLICE("1"));
+	one = plan_key(&p, &store, 1, SLICE("m"), SLICE("1"));
+	two = plan_key(&p, &other, 1, SLICE("m"), SLICE("1"));
 	assert_false(digest_eq(&one, &two));
-	two = plan_key(&p, &store, 1, SLICE("2"));
+	two = plan_key(&p, &store, 1, SLICE("m"), SLICE("2"));
 	assert_false(digest_eq(&one, &two));
 	OTHER_KEY(q.text[4] = 'A');
 	OTHER_KEY(q.in.page = 1);
