@@ -646,6 +646,15 @@ connection_handle(void *front, struct MHD_Connection *connection,
 	return respond(x);
 }
 
+/* It was made, but its viewer had left. */
+static void
+give_up_page(struct exchange *x)
+{
+	page_free(take_ptr(x->page));
+	(void)err_set(&x->r.err, ERR_CLIENT_GONE, "while it was made");
+	pipeline_own(x->front->pipeline, &x->r);
+}
+
 void
 connection_end(void *front, struct MHD_Connection *connection, void **context,
     enum MHD_RequestTerminationCode code)
@@ -662,8 +671,8 @@ connection_end(void *front, struct MHD_Connection *connection, void **context,
 		if (x->limited)
 			viewer_leave(x->front->viewers, x->address);
 		metric_gauge_add(METRIC_IN_PROGRESS, -1);
-		/* Made, but its viewer had left. */
-		page_free(x->page);
+		if (x->page != NULL)
+			give_up_page(x);
 		request_fini(&x->r);
 		atomic_fetch_sub_explicit(
 		    &x->front->busy, 1, memory_order_release);

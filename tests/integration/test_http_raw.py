@@ -308,3 +308,20 @@ def test_silence(port):
             pytest.fail("a head may take for ever")
         assert silent.is_closed(5)
     assert is_alive(port)
+
+
+def test_dribbled_body(port):
+    """Nor may a body that is thrown away take for ever."""
+    with Wire(port) as dribbling:
+        dribbling.send("POST /x HTTP/1.1\r\nHost: a\r\n"
+            "Content-Length: 60000\r\n\r\n")
+        for _ in range(40):
+            try:
+                dribbling.send("b")
+            except OSError:
+                break
+            if dribbling.is_closed(0.2):
+                break
+        else:
+            pytest.fail("a body may take for ever")
+    assert is_alive(port)
