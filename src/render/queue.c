@@ -79,6 +79,12 @@ queue_busy(
 	return false;
 }
 
+static size_t
+job_bytes(const struct render_job *job)
+{
+	return blob_look(job->original).size;
+}
+
 bool
 queue_admit(const struct queue *q, const struct render_job *job,
     unsigned workers, struct err *e)
@@ -91,6 +97,10 @@ queue_admit(const struct queue *q, const struct render_job *job,
 	/* A single job may cost more than the queue: it was let through. */
 	if (q->jobs > 0 && q->cost + job->cost > c->render_queue_cost)
 		return queue_busy(q, workers, "too much work", e);
+	/* Each holds its original in memory, whoever asked for it. */
+	if (q->jobs > 0 &&
+	    q->bytes + job_bytes(job) > (uint64_t)c->render_queue_bytes)
+		return queue_busy(q, workers, "too many bytes", e);
 	/* One at work for each worker is not yet a queue. */
 	if (q->jobs >= workers && wait > c->render_queue_time)
 		return queue_busy(q, workers, "too long a wait", e);
@@ -107,7 +117,9 @@ void
 queue_put(struct queue *q, struct render_job *job)
 {
 	list_put(job_is_whole(job) ? &q->whole : &q->growing, job);
+	job->bytes = job_bytes(job);
 	q->jobs++;
+	q->bytes += job->bytes;
 	q->cost += job->cost;
 }
 
@@ -117,11 +129,17 @@ queue_sort(struct queue *q)
 	bool moved = false;
 
 	for (struct render_job **at = &q->growing.first; *at != NULL;) {
+		struct render_job *job;
+
 		if (!job_is_whole(*at)) {
 			at = &(*at)->next;
 			continue;
 		}
-		list_put(&q->whole, list_cut(&q->growing, at));
+		job = list_cut(&q->growing, at);
+		q->bytes -= job->bytes;
+		job->bytes = job_bytes(job);
+		q->bytes += job->bytes;
+		list_put(&q->whole, job);
 		moved = true;
 	}
 	return moved;
@@ -133,6 +151,7 @@ queue_cut(struct queue *q, struct queue_list *l, struct render_job **at)
 	struct render_job *job = list_cut(l, at);
 
 	q->jobs--;
+	q->bytes -= job->bytes;
 	q->cost -= job->cost;
 	/* Sums of fractions drift. */
 	if (q->jobs == 0 || q->cost < 0)

@@ -18,6 +18,7 @@ struct queue_list {
 struct queue {
 	struct queue_list whole, growing;
 	size_t jobs;
+	size_t bytes;   /* of the originals of those that wait */
 	double cost;    /* of those that wait */
 	double running; /* cost of those at work */
 	double pace_ns; /* measured time of one unit of cost */
@@ -33,7 +34,7 @@ void queue_init(struct queue *q);
 int64_t queue_wait_ns(const struct queue *q, unsigned workers);
 /*
  * Fails with BUSY (retry_after_s set) when the job's own limits (conf) say
- * that the queue is full by jobs, by cost or by waiting time.
+ * that the queue is full by jobs, by cost, by bytes or by waiting time.
  */
 bool queue_admit(const struct queue *q, const struct render_job *job,
     unsigned workers, struct err *e) must_check;

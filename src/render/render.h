@@ -43,6 +43,7 @@ struct render_job {
 	/* Render's own. */
 	struct render_job *next;
 	int64_t submitted_ns;
+	size_t bytes;    /* of the original, as the queue has counted them */
 	bool whole_only; /* gave its worker up once: waits for the last byte */
 };
 
@@ -60,7 +61,7 @@ bool render_new(const struct conf *conf, const char *exe, struct render **out,
     struct err *e) must_check;
 /*
  * Refuses at once with BUSY (retry_after_s set) when the queue is full by
- * jobs or by cost or when the wait would be too long, with POISON, with
+ * jobs, by cost or by bytes or when the wait would be too long, with POISON, with
  * DRAINING; then done() is not called. Any thread.
  */
 bool render_submit(

@@ -23,7 +23,8 @@ start(void **state)
 {
 	static struct fixture f;
 	static const char text[] =
-	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n";
+	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n"
+	    "queue_bytes = 2048\n";
 	struct err e;
 
 	memset(&f, 0, sizeof(f));
@@ -176,6 +177,39 @@ test_full(void **state)
 	assert_non_null(strstr(e.detail, "too many jobs"));
 }
 
+/* A few large originals, asked for in many sizes, must not fill the memory. */
+static void
+test_full_of_bytes(void **state)
+{
+	static const uint8_t bytes[1000];
+	struct fixture *f = *state;
+	struct err e;
+
+	/* queue_bytes is 2048; one alone may have more. */
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(queue_admit(&f->queue, &f->job[i], 9, &e));
+		if (i < 2)
+			assert_true(
+			    blob_append(f->blob[i], bytes, sizeof(bytes), &e));
+		queue_put(&f->queue, &f->job[i]);
+	}
+	assert_int_equal(f->queue.bytes, 2000);
+	/* What has grown while it waited counts when it is whole. */
+	assert_true(blob_append(f->blob[2], bytes, 49, &e));
+	blob_finish(f->blob[2], NULL);
+	assert_true(queue_sort(&f->queue));
+	assert_int_equal(f->queue.bytes, 2049);
+	assert_false(queue_admit(&f->queue, &f->job[3], 9, &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_non_null(strstr(e.detail, "too many bytes"));
+	assert_int_equal(next(f), 2);
+	assert_int_equal(f->queue.bytes, 2000);
+	assert_true(queue_admit(&f->queue, &f->job[3], 9, &e));
+	assert_int_equal(next(f), 0);
+	assert_int_equal(next(f), 1);
+	assert_int_equal(f->queue.bytes, 0);
+}
+
 static void
 test_wait(void **state)
 {
@@ -241,6 +275,8 @@ main(void)
 		    test_becomes_whole, start, stop),
 		cmocka_unit_test_setup_teardown(test_domains, start, stop),
 		cmocka_unit_test_setup_teardown(test_full, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    test_full_of_bytes, start, stop),
 		cmocka_unit_test_setup_teardown(test_wait, start, stop),
 		cmocka_unit_test_setup_teardown(test_expire, start, stop),
 	};
