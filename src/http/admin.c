@@ -112,7 +112,8 @@ answer(const struct admin *a, struct MHD_Connection *connection,
 	return done;
 }
 
-static enum MHD_Result
+/* libmicrohttpd's signature. */
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 handle(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *data, size_t *size,
     void **context)

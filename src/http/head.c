@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/head.h"
 
+#include <assert.h>
+
 #include "base/num.h"
 
 enum { ID_MAX = 79, BODY_TEXT_MAX = 19 };
@@ -36,6 +38,7 @@ static const char *const word_marks[] = {
 static bool
 is_word(struct slice s, enum word kind)
 {
+	assert(s.at != NULL || s.len == 0);
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
 
@@ -52,7 +55,7 @@ is_word(struct slice s, enum word kind)
  * ASCII pass: old header values have them, and browsers send raw UTF-8.
  */
 static bool
-is_text(struct slice s, unsigned char least, char besides)
+is_text(struct slice s, unsigned char least, unsigned char besides)
 {
 	unsigned bad = 0;
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import browser
-from server import Server
+from server import Server, until
 from wire import Wire
 
 BUILD = os.environ.get("PICTOR_BUILD", os.getcwd())
@@ -129,8 +129,15 @@ def test_many_at_once(served):
     assert {a.status for a in answers} == {200}
     for wire in wires:
         wire.socket.close()
-    # Viewers who do not wait for it.
-    for _ in range(20):
-        with Wire(served.port) as wire:
+
+
+def test_viewers_who_do_not_wait(start, files):
+    """Each is counted, whether it got the page or not."""
+    server = start({"http": {"page": "on"}})
+    (files / "photo.jpg").write_bytes((files / "cat.png").read_bytes())
+    for _ in range(30):
+        with Wire(server.port) as wire:
             wire.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert served.get("/").status == 200
+    assert server.get("/").status == 200
+    until(lambda: len([a for a in server.accesses(31) if a["uri"] == "/"])
+        == 31, "31 visits in the log")
