@@ -36,10 +36,12 @@ def files(place):
 
 @pytest.fixture
 def start(place, files):
-    """start(conf, ...) -> a running Server; see server.py."""
+    """start(conf, ...) -> a running Server; see server.py. One worker is
+    enough here, and each takes a while to start."""
     with contextlib.ExitStack() as stops:
         def run(conf=None, **more):
-            server = Server(place, files, conf or {}, **more)
+            server = Server(place, files, {"render": {"workers": 1}}, **more)
+            server.set(conf or {})
             stops.callback(server.stop)
             server.start()
             return server
