@@ -44,7 +44,7 @@ profile_tag(struct profile in, const char *name, struct profile *tag)
 	if (n > PROFILE_TAGS_MAX || in.size < PROFILE_HEAD + 4 + 12 * n)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
-		const uint8_t *row = in.at + PROFILE_HEAD + 4 + 12 * i;
+		const uint8_t *row = in.at + PROFILE_HEAD + 4 + (size_t)12 * i;
 		uint32_t at = be32(row + 4);
 		uint32_t size = be32(row + 8);
 

@@ -95,11 +95,10 @@ can_decode(enum format format, const uint8_t *bytes, size_t size)
 	};
 	scoped_image image = NULL;
 	scoped_image read = NULL;
-	bool good = table_format(format)->load(&spec, &image) == 0 &&
-	    (read = vips_image_copy_memory(image)) != NULL;
-
+	if (table_format(format)->load(&spec, &image) == 0)
+		read = vips_image_copy_memory(image);
 	vips_error_clear();
-	return good;
+	return read != NULL;
 }
 
 format_set

@@ -271,8 +271,8 @@ save_spec_of(const struct render *r, unsigned keep)
 }
 
 /*
- * libvips before 8.15 keeps all metadata or none, and with all it invents an
- * EXIF block: what was not asked for is taken out again.
+ * libvips before 8.15 keeps all metadata or none, and with all, or in WebP
+ * always, it invents an EXIF block: what was not asked for is taken out again.
  */
 static void
 save_trim(const struct render *r, unsigned keep, struct image_result *result)
@@ -281,7 +281,8 @@ save_trim(const struct render *r, unsigned keep, struct image_result *result)
 	uint8_t *less;
 	size_t size;
 
-	if (keep == 0 || (keep & 1U << KEEP_EXIF) != 0)
+	if ((keep & 1U << KEEP_EXIF) != 0 ||
+	    (keep == 0 && r->to != FORMAT_WEBP))
 		return;
 	less = g_try_malloc(result->size);
 	if (less == NULL)

@@ -87,7 +87,7 @@ render_may_answer_original(const struct render *r)
 static bool
 render_no_larger(struct render *r, struct image_result *result, struct err *e)
 {
-	static const int lower[] = { 65, 50, 35 };
+	static const int lower[] = { 60, 40, 22, 8 };
 	const struct plan *p = r->plan;
 
 	if (result->size <= r->input.size)

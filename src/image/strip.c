@@ -74,6 +74,8 @@ starts(const uint8_t *p, size_t size, const char *text, size_t n)
 /* ---- JPEG: ITU-T T.81 annex B; APP segments by their usual names ---- */
 
 enum {
+	JPEG_TEM = 0x01,
+	JPEG_RST0 = 0xd0,
 	JPEG_SOI = 0xd8,
 	JPEG_EOI = 0xd9,
 	JPEG_SOS = 0xda,
@@ -112,23 +114,47 @@ jpeg_keeps(
 	}
 }
 
-/* A JFIF segment's thumbnail is cut off: 16 bytes with the length remain. */
-static void
-jpeg_jfif(struct strip *s, size_t length)
+/* A segment of which no more than most bytes remain, with those of its length;
+ * whether some were left out. */
+static bool
+jpeg_cut(struct strip *s, size_t length, unsigned char most)
 {
 	size_t start = s->nout;
 
-	if (length <= 16) {
+	if (length <= most) {
 		take(s, length, true);
-		return;
+		return false;
 	}
-	take(s, 16, true);
-	take(s, length - 16, false);
+	take(s, most, true);
+	take(s, length - most, false);
 	if (s->out != NULL) {
 		s->out[start] = 0;
-		s->out[start + 1] = 16;
-		s->out[start + 14] = s->out[start + 15] = 0;
+		s->out[start + 1] = most;
 	}
+	return true;
+}
+
+/* The bytes of JFIF's own fields (then comes a thumbnail) and of Adobe's. */
+static void
+jpeg_app(struct strip *s, unsigned marker, size_t length)
+{
+	size_t start = s->nout;
+
+	if (marker == JPEG_APP14)
+		(void)jpeg_cut(s, length, 14);
+	else if (jpeg_cut(s, length, 16) && s->out != NULL)
+		s->out[start + 14] = s->out[start + 15] = 0;
+}
+
+/*
+ * Markers without a segment have no place between segments. Decoders pass over
+ * them, so what follows would be taken for something else than they do.
+ */
+static bool
+jpeg_is_bare(unsigned marker)
+{
+	return marker <= JPEG_TEM ||
+	    (marker >= JPEG_RST0 && marker <= JPEG_SOI);
 }
 
 /* Entropy-coded bytes up to the next marker that is not part of them. */
@@ -180,6 +206,8 @@ jpeg_walk(struct strip *s)
 			take(s, 2, true);
 			return scanned ? STRIP_WHOLE : STRIP_BAD;
 		}
+		if (jpeg_is_bare(marker))
+			return STRIP_BAD;
 		if (left(s) < 4)
 			return STRIP_CUT;
 
@@ -193,8 +221,8 @@ jpeg_walk(struct strip *s)
 		bool keep = jpeg_keeps(s, marker, p + 2, length - 2);
 
 		take(s, 2, keep);
-		if (keep && marker == JPEG_APP0)
-			jpeg_jfif(s, length);
+		if (keep && (marker == JPEG_APP0 || marker == JPEG_APP14))
+			jpeg_app(s, marker, length);
 		else
 			take(s, length, keep);
 		if (marker == JPEG_SOS) {
@@ -241,8 +269,9 @@ png_keeps(const struct strip *s, const uint8_t *type, size_t size)
 		return kept(s, KEEP_ICC);
 	if (memcmp(type, "eXIf", 4) == 0)
 		return kept(s, KEEP_EXIF);
-	return memcmp(type, "iTXt", 4) == 0 && kept(s, KEEP_XMP) &&
-	    STARTS(type + 4, size, "XML:com.adobe.xmp\0");
+	/* XMP is in an iTXt by its own rules, libvips makes it a zTXt. */
+	return (memcmp(type, "iTXt", 4) == 0 || memcmp(type, "zTXt", 4) == 0) &&
+	    kept(s, KEEP_XMP) && STARTS(type + 4, size, "XML:com.adobe.xmp\0");
 }
 
 static enum strip_state
@@ -269,8 +298,9 @@ png_walk(struct strip *s)
 			return STRIP_BAD;
 		first = false;
 		take(s, length + 12, png_keeps(s, p + 4, length));
+		/* It is empty; decoders do not mind when it is not. */
 		if (memcmp(p + 4, "IEND", 4) == 0)
-			return STRIP_WHOLE;
+			return length == 0 ? STRIP_WHOLE : STRIP_BAD;
 	}
 }
 

@@ -27,7 +27,7 @@ warm_made(
 		for (int b = 0; b < bands; b++)
 			pixels[i * bands + b] = (uint8_t)(grey[b] + i % SIDE);
 	done = vips_image_new_from_memory_copy(pixels,
-	    (size_t)(SIDE * SIDE * bands), SIDE, SIDE, bands,
+	    (size_t)SIDE * SIDE * (size_t)bands, SIDE, SIDE, bands,
 	    VIPS_FORMAT_UCHAR);
 	if (done == NULL)
 		return image_fail(ctx, e, ERR_INTERNAL, "warm_up");

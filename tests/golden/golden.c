@@ -45,6 +45,7 @@ golden_plan(const char *query, const char *accept, struct plan *plan)
 	};
 	struct err e = { 0 };
 
+	plan_init(plan);
 	if (dialect->parse(&in, plan, &e) && plan_check(plan, &policy, &e))
 		return;
 	fprintf(stderr, "%s: %s %s\n", query, e.param, e.detail);

@@ -1,0 +1,757 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_render() as a contract: every error, every limit, arriving input,
+ * deadline and cancellation, metadata, what is passed on, which loaders live.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "golden.h"
+#include "../unit/unit.h"
+
+/* Made once: a photo, and what can be made of it. */
+static struct file photo;
+static struct file moving;
+static struct plan plan;
+static struct image_result result;
+static struct err e;
+
+static struct image_job
+job_of(const struct file *original, const char *query)
+{
+	golden_plan(query, NULL, &plan);
+	image_result_fini(&result);
+	e = (struct err){ 0 };
+	return (struct image_job){ .plan = &plan,
+		.limits = golden_limits(),
+		.input = { .data = original->bytes, .size = original->size },
+		.deadline_ns = CLOCK_NEVER };
+}
+
+static void
+assert_fails(const struct image_job *job, enum err_code code)
+{
+	bool good = image_render(job, &result, &e);
+
+	if (good || e.code != code)
+		print_message("code %d, %s\n", (int)e.code, e.detail);
+	assert_false(good);
+	assert_int_equal(e.code, code);
+}
+
+static void
+assert_works(const struct image_job *job)
+{
+	image_result_fini(&result);
+	if (!image_render(job, &result, &e))
+		fail_msg("%s: %s", err_row(e.code)->code, e.detail);
+}
+
+static VipsImage *
+loaded(void)
+{
+	VipsImage *in =
+	    vips_image_new_from_buffer(result.bytes, result.size, "", NULL);
+
+	if (in == NULL)
+		fail_msg("%s", vips_error_buffer());
+	return in;
+}
+
+static bool
+holds(const char *field)
+{
+	VipsImage *in = loaded();
+	bool there = vips_image_get_typeof(in, field) != 0;
+
+	g_object_unref(in);
+	return there;
+}
+
+/* ---- Errors ---- */
+
+static void
+test_empty(void **state)
+{
+	struct file none = { photo.bytes, 0 };
+	struct image_job job = job_of(&none, "width=100");
+
+	(void)state;
+	assert_fails(&job, ERR_EMPTY);
+}
+
+static void
+test_not_an_image(void **state)
+{
+	static const char *const text[] = { "hello, world", "<svg></svg>",
+		"%PDF-1.4", "II*\0\10\0\0\0", "P6 1 1 255 abc", "\xff",
+		"\xff\xd8", "\x89PNG" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(text); i++) {
+		char copy[16];
+		struct file bad = { (uint8_t *)copy, strlen(text[i]) };
+		struct image_job job = job_of(&bad, "width=100");
+
+		slice_copy(slice_of(text[i]), copy, sizeof(copy));
+		assert_fails(&job, ERR_NOT_AN_IMAGE);
+	}
+}
+
+static void
+test_not_enabled(void **state)
+{
+	/* A HEIC by its first bytes: known, and nothing here can read it. */
+	uint8_t bytes[] = "\0\0\0\x18"
+			  "ftypheic\0\0\0\0mif1heic";
+	struct file bad = { bytes, sizeof(bytes) - 1 };
+	struct image_job job = job_of(&bad, "width=100");
+
+	(void)state;
+	if ((image_can_load() & FORMAT_BIT(FORMAT_HEIC)) == 0)
+		assert_fails(&job, ERR_NOT_AN_IMAGE);
+	else
+		assert_fails(&job, ERR_BAD_IMAGE);
+}
+
+static void
+test_truncated(void **state)
+{
+	static const char *const words[] = { "scene jpeg", "scene png",
+		"scene webp", "scene avif", "moving gif", "moving webp" };
+	static const unsigned part[] = { 95, 60, 30 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(words); i++) {
+		struct file whole;
+
+		golden_picture(words[i], &whole, NULL);
+		for (size_t k = 0; k < NELEM(part); k++) {
+			struct file cut = { whole.bytes,
+				whole.size * part[k] / 100 };
+			struct image_job job =
+			    job_of(&cut, "width=300&format=png");
+
+			assert_fails(&job, ERR_TRUNCATED);
+			/* Also where no pixel would have to be decoded. */
+			job = job_of(&cut, "");
+			assert_fails(&job, ERR_TRUNCATED);
+		}
+		picture_file_free(&whole);
+	}
+}
+
+static void
+test_tolerant(void **state)
+{
+	static const char *const words[] = { "scene jpeg", "scene png",
+		"moving gif" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(words); i++) {
+		struct file cut;
+		struct image_job job;
+
+		golden_picture(words[i], &cut, NULL);
+		cut.size = cut.size * 6 / 10;
+		job = job_of(&cut, "width=90&format=png");
+		plan.in.tolerant = 1;
+		assert_works(&job);
+		assert_int_equal(result.facts.result.width, 90);
+		picture_file_free(&cut);
+	}
+}
+
+static void
+test_damaged(void **state)
+{
+	struct file png;
+	struct file bad;
+	struct image_job job;
+
+	(void)state;
+	golden_picture("scene png", &png, NULL);
+	memset(png.bytes + png.size / 2, 0, 100);
+	job = job_of(&png, "width=100");
+	assert_fails(&job, ERR_BAD_IMAGE);
+	job = job_of(&png, "");
+	assert_fails(&job, ERR_BAD_IMAGE);
+
+	/* A JPEG without its tables. */
+	bad = (struct file){ g_memdup2(photo.bytes, photo.size), photo.size };
+	for (size_t i = 2; i + 1 < 800; i++)
+		if (bad.bytes[i] == 0xff && bad.bytes[i + 1] == 0xdb)
+			bad.bytes[i + 1] = 0xfe;
+	job = job_of(&bad, "width=100");
+	assert_fails(&job, ERR_BAD_IMAGE);
+	picture_file_free(&bad);
+	picture_file_free(&png);
+}
+
+/* ---- Limits ---- */
+
+static void
+test_limits(void **state)
+{
+	struct image_job job = job_of(&photo, "width=100");
+
+	(void)state;
+	job.limits.pixels = 600 * 400 - 1;
+	assert_fails(&job, ERR_TOO_MANY_PIXELS);
+	job.limits.pixels = 600 * 400;
+	assert_works(&job);
+
+	job = job_of(&photo, "width=100");
+	job.limits.side = 599;
+	assert_fails(&job, ERR_TOO_LARGE);
+
+	job = job_of(&photo, "width=300&height=300&fit=fill");
+	job.limits.result_pixels = 300 * 300 - 1;
+	assert_fails(&job, ERR_TOO_MANY_PIXELS);
+
+	job = job_of(&photo, "width=300");
+	job.limits.result_bytes = 1000;
+	assert_fails(&job, ERR_TOO_LARGE);
+
+	/* What is decoded together counts together. */
+	job = job_of(&moving, "width=50");
+	job.limits.pixels = 120 * 120 * 6 - 1;
+	assert_fails(&job, ERR_TOO_MANY_PIXELS);
+	job = job_of(&moving, "width=50&format=png");
+	job.limits.pixels = 120 * 120 * 6 - 1;
+	assert_works(&job);
+}
+
+static void
+test_pages(void **state)
+{
+	struct image_job job = job_of(&moving, "width=50");
+
+	(void)state;
+	job.limits.pages = 4;
+	assert_works(&job);
+	assert_int_equal(result.facts.original.pages, 6);
+	assert_int_equal(result.facts.result.pages, 4);
+
+	job = job_of(&moving, "width=50&pages=5");
+	job.limits.pages = 4;
+	assert_fails(&job, ERR_BAD_VALUE);
+	assert_string_equal(e.param, "pages");
+	assert_string_equal(e.accepted, "1 to 4");
+
+	job = job_of(&moving, "width=50&page=6");
+	assert_fails(&job, ERR_BAD_VALUE);
+	assert_string_equal(e.param, "page");
+	assert_string_equal(e.value, "6");
+	assert_string_equal(e.accepted, "0 to 5");
+}
+
+static void
+test_too_large_for_format(void **state)
+{
+	struct image_job job =
+	    job_of(&photo, "width=17000&height=2&fit=fill&enlarge&format=webp");
+
+	(void)state;
+	assert_fails(&job, ERR_BAD_VALUE);
+	assert_string_equal(e.param, "format");
+	assert_string_equal(e.value, "webp");
+
+	/* Any format will do: one that is large enough. */
+	golden_plan("width=17000&height=2&fit=fill&enlarge&format=auto",
+	    "image/avif,image/webp", &plan);
+	assert_works(&job);
+	assert_int_equal(result.facts.to, FORMAT_JPEG);
+}
+
+/* ---- Arriving input ---- */
+
+struct arriving {
+	const struct file *file;
+	size_t at, step;
+	size_t breaks; /* where it breaks off; 0: never */
+	bool slow;
+};
+
+static int64_t
+arriving_read(void *from, void *out, size_t size)
+{
+	struct arriving *a = from;
+	size_t n = a->file->size - a->at;
+
+	if (a->breaks != 0 && a->at >= a->breaks)
+		return -1;
+	if (a->slow)
+		clock_sleep_ns(5 * NS_PER_MS);
+	n = n < a->step ? n : a->step;
+	n = n < size ? n : size;
+	memcpy(out, a->file->bytes + a->at, n);
+	a->at += n;
+	return (int64_t)n;
+}
+
+static void
+test_arriving(void **state)
+{
+	static const char *const words[] = { "scene jpeg", "scene png",
+		"scene webp", "scene avif", "moving gif", "moving webp" };
+	static const char *const query[] = { "width=200&format=png", "",
+		"width=100&rotate=90" };
+	static const size_t step[] = { 1 << 20, 4096, 700 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(words) * NELEM(query) * NELEM(step); i++) {
+		struct file file;
+		const char *q = query[i / NELEM(step) % NELEM(query)];
+		struct arriving a = { &file, 0, step[i % NELEM(step)], 0,
+			false };
+		struct image_job job;
+		struct image_result whole;
+
+		golden_picture(
+		    words[i / NELEM(step) / NELEM(query)], &file, NULL);
+		job = job_of(&file, q);
+		assert_works(&job);
+		whole = result;
+		result = (struct image_result){ 0 };
+		job.input =
+		    (struct image_input){ .read = arriving_read, .from = &a };
+		assert_works(&job);
+		assert_int_equal(result.size, whole.size);
+		assert_memory_equal(result.bytes, whole.bytes, whole.size);
+		assert_int_equal(
+		    result.facts.original_bytes, whole.facts.original_bytes);
+		image_result_fini(&whole);
+		picture_file_free(&file);
+	}
+}
+
+static void
+test_arriving_breaks(void **state)
+{
+	struct arriving a = { &photo, 0, 1000, photo.size / 2, false };
+	struct image_job job = job_of(&photo, "width=200");
+	struct file cut = { photo.bytes, photo.size / 2 };
+
+	(void)state;
+	job.input = (struct image_input){ .read = arriving_read, .from = &a };
+	assert_fails(&job, ERR_TRUNCATED);
+	/* The same when it just ends. */
+	a = (struct arriving){ &cut, 0, 1000, 0, false };
+	assert_fails(&job, ERR_TRUNCATED);
+	cut.size = 0;
+	a = (struct arriving){ &cut, 0, 1000, 0, false };
+	assert_fails(&job, ERR_EMPTY);
+}
+
+/* ---- Stopping ---- */
+
+static void
+test_deadline(void **state)
+{
+	static const char *const query[] = { "width=100&format=gif",
+		"blur=9&sharpen=2&format=png", "rotate=33&width=2000&enlarge" };
+	struct image_job job;
+
+	(void)state;
+	job = job_of(&photo, "width=100");
+	job.deadline_ns = clock_ns() - 1;
+	assert_fails(&job, ERR_RENDER_TIMEOUT);
+	for (size_t i = 0; i < NELEM(query); i++) {
+		int64_t start;
+
+		job = job_of(i == 0 ? &moving : &photo, query[i]);
+		start = clock_ns();
+		job.deadline_ns = start + NS_PER_MS;
+		assert_fails(&job, ERR_RENDER_TIMEOUT);
+		/* Generous: other work may have the processor. */
+		assert_true(clock_ns() - start < 500 * NS_PER_MS);
+	}
+}
+
+static void
+test_deadline_arriving(void **state)
+{
+	struct arriving a = { &photo, 0, 100, 0, true };
+	struct image_job job = job_of(&photo, "width=200");
+	int64_t start = clock_ns();
+
+	(void)state;
+	job.input = (struct image_input){ .read = arriving_read, .from = &a };
+	job.deadline_ns = start + 50 * NS_PER_MS;
+	assert_fails(&job, ERR_RENDER_TIMEOUT);
+	assert_true(clock_ns() - start < 500 * NS_PER_MS);
+}
+
+static void
+test_cancelled(void **state)
+{
+	static _Atomic uint32_t gone = 1;
+	struct image_job job = job_of(&photo, "width=100");
+
+	(void)state;
+	job.cancel = &gone;
+	assert_fails(&job, ERR_CLIENT_GONE);
+	atomic_store(&gone, 0);
+	assert_works(&job);
+}
+
+/* ---- Sizes as sharp has them ---- */
+
+static void
+test_sharp_sizing(void **state)
+{
+	static const struct {
+		int width, height;
+		bool fast;
+		uint32_t to_height;
+	} want[] = { { 640, 523, true, 81 }, { 640, 523, false, 82 } };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(want); i++) {
+		VipsImage *in = picture_scene(
+		    SCENE_MOUNTAINS, want[i].width, want[i].height);
+		struct file file = picture_file(in, FORMAT_JPEG);
+		struct image_job job = job_of(&file, "width=100");
+		struct plan_step *s = plan_find(&plan, OP_RESIZE);
+
+		step_set(s, RESIZE_SIZING, (union arg){ .pick = SIZING_SHARP });
+		step_set(s, RESIZE_SHRINK, (union arg){ .on = want[i].fast });
+		assert_works(&job);
+		assert_int_equal(result.facts.result.width, 100);
+		assert_int_equal(result.facts.result.height, want[i].to_height);
+		picture_file_free(&file);
+		g_object_unref(in);
+	}
+}
+
+/* ---- Metadata ---- */
+
+static struct file
+with_metadata(enum format format)
+{
+	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 200, 100);
+	VipsImage *turned = picture_oriented(in, 6);
+	VipsImage *wide = picture_profile(turned, "p3");
+	struct file file;
+
+	vips_image_set_int(wide, VIPS_META_ORIENTATION, 6);
+	vips_image_set_string(wide, "exif-ifd0-Artist",
+	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
+	vips_image_set_blob_copy(wide, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	file = picture_file(wide, format);
+	g_object_unref(in);
+	g_object_unref(turned);
+	g_object_unref(wide);
+	return file;
+}
+
+static void
+test_metadata(void **state)
+{
+	static const enum format format[] = { FORMAT_JPEG, FORMAT_PNG,
+		FORMAT_WEBP };
+	struct file file = with_metadata(FORMAT_JPEG);
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(format); i++) {
+		char query[100];
+		const char *name = format_row(format[i])->name;
+		struct image_job job;
+		VipsImage *in;
+		int orientation;
+
+		snprintf(query, sizeof(query), "width=80&format=%s", name);
+		job = job_of(&file, query);
+		assert_works(&job);
+		assert_false(holds("exif-data"));
+		assert_false(holds("xmp-data"));
+		assert_false(holds("icc-profile-data"));
+
+		snprintf(query, sizeof(query),
+		    "width=80&format=%s&keep=exif,icc,xmp", name);
+		job = job_of(&file, query);
+		assert_works(&job);
+		assert_true(holds("exif-data"));
+		assert_true(holds("xmp-data"));
+		assert_true(holds("icc-profile-data"));
+		in = loaded();
+		/* Upright in the pixels: nobody may turn it again. */
+		assert_int_equal(in->Xsize, 80);
+		assert_int_equal(in->Ysize, 40);
+		if (vips_image_get_typeof(in, "orientation") != 0) {
+			assert_int_equal(
+			    vips_image_get_int(in, "orientation", &orientation),
+			    0);
+			assert_int_equal(orientation, 1);
+		}
+		g_object_unref(in);
+	}
+	picture_file_free(&file);
+}
+
+static void
+test_metadata_apart(void **state)
+{
+	static const char *const keep[] = { "exif", "icc", "xmp" };
+	static const char *const field[] = { "exif-data", "icc-profile-data",
+		"xmp-data" };
+	static const char *const format[] = { "jpeg", "webp" };
+	struct file file = with_metadata(FORMAT_JPEG);
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(keep) * NELEM(format); i++) {
+		char query[100];
+		struct image_job job;
+
+		snprintf(query, sizeof(query), "width=80&keep=%s&format=%s",
+		    keep[i % 3], format[i / 3]);
+		job = job_of(&file, query);
+		assert_works(&job);
+		for (size_t k = 0; k < NELEM(field); k++)
+			assert_int_equal(holds(field[k]), k == i % 3);
+	}
+	picture_file_free(&file);
+}
+
+/* The profile that is kept says what the pixels are. */
+static void
+test_profiles(void **state)
+{
+	struct file file = with_metadata(FORMAT_JPEG);
+	struct image_job job = job_of(&file, "width=80&profile=original");
+	VipsImage *in;
+	const void *kept;
+	size_t size;
+
+	(void)state;
+	assert_works(&job);
+	in = loaded();
+	assert_int_equal(
+	    vips_image_get_blob(in, VIPS_META_ICC_NAME, &kept, &size), 0);
+	assert_non_null(memmem(kept, size, "P3", 2) != NULL
+		? kept
+		: memmem(kept, size, "P\0003", 3));
+	g_object_unref(in);
+	picture_file_free(&file);
+}
+
+/* ---- The original's own bytes ---- */
+
+static void
+test_stripped(void **state)
+{
+	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 200, 100);
+	static const enum format format[] = { FORMAT_JPEG, FORMAT_PNG,
+		FORMAT_WEBP };
+
+	(void)state;
+	vips_image_set_string(in, "exif-ifd0-Artist",
+	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
+	vips_image_set_blob_copy(in, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	for (size_t i = 0; i < NELEM(format); i++) {
+		struct file file = picture_file(in, format[i]);
+		struct raster before =
+		    golden_decode(file.bytes, file.size, format[i]);
+		struct image_job job = job_of(&file, "");
+		struct raster after;
+
+		assert_works(&job);
+		assert_int_equal(result.facts.unchanged, 1);
+		assert_true(result.size < file.size);
+		assert_false(holds("xmp-data"));
+		after = golden_decode(result.bytes, result.size, format[i]);
+		assert_true(raster_difference(&before, &after) <= 0);
+		raster_free(&before);
+		raster_free(&after);
+
+		job = job_of(&file, "keep=xmp");
+		assert_works(&job);
+		assert_int_equal(result.facts.unchanged, 1);
+		assert_true(holds("xmp-data"));
+		picture_file_free(&file);
+	}
+	g_object_unref(in);
+}
+
+static void
+test_untouched(void **state)
+{
+	struct file file = with_metadata(FORMAT_JPEG);
+	struct image_job job = job_of(&file, "");
+
+	(void)state;
+	plan_init(&plan);
+	plan.out.untouched = 1;
+	assert_works(&job);
+	assert_int_equal(result.size, file.size);
+	assert_memory_equal(result.bytes, file.bytes, file.size);
+	assert_int_equal(result.facts.unchanged, 1);
+	assert_int_equal(result.facts.original.width, 100);
+
+	/* But it must be an image of a type that is served. */
+	memcpy(file.bytes, "<svg", 4);
+	assert_fails(&job, ERR_NOT_AN_IMAGE);
+	picture_file_free(&file);
+}
+
+static void
+test_never_larger(void **state)
+{
+	VipsImage *in = picture_scene(SCENE_PEBBLES, 300, 200);
+	void *bytes = NULL;
+	struct file poor = { 0 };
+	static const char *const query[] = { "format=webp", "format=avif", "" };
+	struct image_job job;
+
+	(void)state;
+	assert_int_equal(
+	    vips_jpegsave_buffer(in, &bytes, &poor.size, "Q", 25, NULL), 0);
+	poor.bytes = bytes;
+	for (size_t i = 0; i < NELEM(query); i++) {
+		job = job_of(&poor, query[i]);
+		assert_works(&job);
+		assert_true(result.size <= poor.size);
+	}
+	/* Where any format will do: better the original than a worse copy. */
+	golden_plan("format=auto", "image/webp", &plan);
+	assert_works(&job);
+	assert_true(result.size <= poor.size);
+	assert_int_equal(result.facts.to, FORMAT_JPEG);
+	assert_int_equal(result.facts.unchanged, 1);
+	picture_file_free(&poor);
+	g_object_unref(in);
+}
+
+static void
+test_animation_kept(void **state)
+{
+	static const char *const query[] = { "width=60",
+		"width=60&format=webp" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(query); i++) {
+		struct image_job job = job_of(&moving, query[i]);
+		VipsImage *in;
+		int *delay;
+		int n;
+		int loop;
+
+		assert_works(&job);
+		in = loaded();
+		assert_int_equal(vips_image_get_n_pages(in), 6);
+		assert_int_equal(
+		    vips_image_get_array_int(in, "delay", &delay, &n), 0);
+		assert_int_equal(n, 6);
+		for (int k = 0; k < 6; k++)
+			assert_int_equal(delay[k], 40 + 10 * k);
+		assert_int_equal(vips_image_get_int(in, "loop", &loop), 0);
+		assert_int_equal(loop, 3);
+		g_object_unref(in);
+	}
+	/* Some frames keep their own delays. */
+	struct image_job job = job_of(&moving, "page=2&pages=3&format=webp");
+	VipsImage *in;
+	int *delay;
+	int n;
+
+	assert_works(&job);
+	in = loaded();
+	assert_int_equal(vips_image_get_array_int(in, "delay", &delay, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(delay[0], 60);
+	assert_int_equal(delay[2], 80);
+	g_object_unref(in);
+}
+
+/* ---- Which loaders live ---- */
+
+static void
+test_blocked(void **state)
+{
+	static const char ppm[] = "P6 1 1 255 abc";
+	static const char svg[] =
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" "
+	    "height=\"9\"/>";
+	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 16, 16);
+	void *bytes = NULL;
+	size_t size = 0;
+
+	(void)state;
+	assert_null(vips_image_new_from_buffer(svg, sizeof(svg) - 1, "", NULL));
+	assert_null(vips_image_new_from_buffer(ppm, sizeof(ppm) - 1, "", NULL));
+	if (vips_tiffsave_buffer(in, &bytes, &size, NULL) == 0) {
+		assert_null(vips_image_new_from_buffer(bytes, size, "", NULL));
+		g_free(bytes);
+	}
+	/* Not from files either, whatever they are. */
+	assert_null(vips_image_new_from_file("/etc/hostname", NULL));
+	vips_error_clear();
+	g_object_unref(in);
+}
+
+static void
+test_warm_up(void **state)
+{
+	struct err failed = { 0 };
+
+	(void)state;
+	if (!image_warm_up(&failed))
+		fail_msg("%s", failed.detail);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	golden_start();
+	golden_picture("scene jpeg", &photo, NULL);
+	golden_picture("moving gif", &moving, NULL);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	picture_file_free(&photo);
+	picture_file_free(&moving);
+	image_result_fini(&result);
+	image_fini();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_warm_up),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_not_an_image),
+		cmocka_unit_test(test_not_enabled),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_tolerant),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_too_large_for_format),
+		cmocka_unit_test(test_arriving),
+		cmocka_unit_test(test_arriving_breaks),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_deadline_arriving),
+		cmocka_unit_test(test_cancelled),
+		cmocka_unit_test(test_sharp_sizing),
+		cmocka_unit_test(test_metadata),
+		cmocka_unit_test(test_metadata_apart),
+		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_untouched),
+		cmocka_unit_test(test_never_larger),
+		cmocka_unit_test(test_animation_kept),
+		cmocka_unit_test(test_blocked),
+	};
+
+	return cmocka_run_group_tests_name("image", tests, start, stop);
+}
