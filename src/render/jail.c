@@ -67,7 +67,6 @@ jail_read_setup(const struct conf *conf, struct jail_setup *out, struct err *e)
 
 	if (!setup_image(conf, &image, e))
 		return false;
-	/* Compared as bytes: no padding may differ. */
 	memset(out, 0, sizeof(*out));
 	out->image.load = image.load;
 	out->image.load_must = image.load_must;
@@ -77,6 +76,18 @@ jail_read_setup(const struct conf *conf, struct jail_setup *out, struct err *e)
 	out->address_space = (uint64_t)conf->render_worker_memory;
 	out->landlock_optional = conf->render_landlock == LANDLOCK_OPTIONAL;
 	return true;
+}
+
+static bool
+jail_same_setup(const struct jail_setup *a, const struct jail_setup *b)
+{
+	return a->image.load == b->image.load &&
+	    a->image.load_must == b->image.load_must &&
+	    a->image.save == b->image.save &&
+	    a->image.save_must == b->image.save_must &&
+	    a->image.vector == b->image.vector &&
+	    a->address_space == b->address_space &&
+	    a->landlock_optional == b->landlock_optional;
 }
 
 /* A newer configuration may want other loaders: then other workers. */
@@ -90,7 +101,7 @@ jail_update(struct jail *j, const struct conf *conf) needs_lock(&j->lock)
 		return;
 	j->generation = conf->generation;
 	if (!jail_read_setup(conf, &setup, &e) ||
-	    memcmp(&setup, &j->setup, sizeof(setup)) == 0)
+	    jail_same_setup(&setup, &j->setup))
 		return;
 	j->setup = setup;
 	j->edition++;

@@ -2,21 +2,28 @@
 /* Configuration, read for image.h. */
 #include "render/setup.h"
 
+/* One key of a mount that names formats. */
+struct words {
+	const char *key;
+	const struct conf_list *list;
+	unsigned flag; /* what such a format can do */
+};
+
+/* Adds the formats of a key to *set; what is named must be there. */
 static bool
-setup_formats(const struct conf_mount *mount, const struct conf_list *words,
-    const char *key, unsigned flag, format_set *set, format_set *must,
-    struct err *e)
+setup_formats(const struct conf_mount *mount, const struct words *words,
+    format_set *set, format_set *must, struct err *e)
 {
-	if (words->n == 0)
-		*set |= format_all(flag);
-	for (size_t i = 0; i < words->n; i++) {
+	if (words->list->n == 0)
+		*set |= format_all(words->flag);
+	for (size_t i = 0; i < words->list->n; i++) {
 		enum format format = FORMAT_SAME;
 
-		if (!format_find(slice_of(words->item[i]), &format) ||
+		if (!format_find(slice_of(words->list->item[i]), &format) ||
 		    (int)format < (int)FORMAT_FIRST)
 			return err_set(e, ERR_CONFIG,
 			    "[mount.%s] %s: \"%s\" is not an image format",
-			    mount->name, key, words->item[i]);
+			    mount->name, words->key, words->list->item[i]);
 		*set |= FORMAT_BIT(format);
 		*must |= FORMAT_BIT(format);
 	}
@@ -30,11 +37,11 @@ setup_image(const struct conf *conf, struct image_conf *out, struct err *e)
 
 	for (size_t i = 0; i < conf->nmount; i++) {
 		const struct conf_mount *m = &conf->mount[i];
+		const struct words in = { "originals", &m->originals, F_LOAD };
+		const struct words out_of = { "formats", &m->formats, F_SAVE };
 
-		if (!setup_formats(m, &m->originals, "originals", F_LOAD,
-			&all.load, &all.load_must, e) ||
-		    !setup_formats(m, &m->formats, "formats", F_SAVE, &all.save,
-			&all.save_must, e))
+		if (!setup_formats(m, &in, &all.load, &all.load_must, e) ||
+		    !setup_formats(m, &out_of, &all.save, &all.save_must, e))
 			return false;
 	}
 	*out = all;

@@ -110,8 +110,10 @@ spawn_environment(
 	/* Fewer hang in libvips' warm-up; more are never used. */
 	static char threads[] = "VIPS_MAX_THREADS=8";
 	static char novector[] = "VIPS_NOVECTOR=1";
-	static char asan[] = "ASAN_OPTIONS=symbolize=0:detect_leaks=0";
+	static char asan[] = "ASAN_OPTIONS=symbolize=0:detect_leaks=0:"
+			     "abort_on_error=1";
 	static char tsan[] = "TSAN_OPTIONS=symbolize=0:report_bugs=0";
+	/* Nobody calls setenv(). NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	const char *libraries = getenv("LD_LIBRARY_PATH");
 	size_t n = 0;
 

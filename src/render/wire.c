@@ -13,8 +13,8 @@ enum { WIRE_VERSION = 1 };
 
 /* A struct that is sent must have no holes: what lies in them would travel. */
 _Static_assert(sizeof(struct wire_head) == 16, "no padding");
-_Static_assert(
-    sizeof(struct wire_setup) == sizeof(struct wire_head) + 3 * 8 + 6 * 4,
+_Static_assert(sizeof(struct wire_setup) ==
+	sizeof(struct wire_head) + 3 * sizeof(uint64_t) + 6 * sizeof(uint32_t),
     "no padding");
 _Static_assert(
     sizeof(struct facts) == 2 * 4 + 2 * 12 + 4 * 4 + 4 * 8, "no padding");
@@ -72,21 +72,24 @@ wire_bad(struct err *e, const char *what)
 
 /* Copies size bytes to out, which has room for want. */
 static bool
-wire_take(const void *bytes, size_t size, void *out, size_t want,
-    enum wire_kind kind, uint64_t seq, struct err *e)
+wire_take(const void *bytes, size_t size, void *out, size_t want, struct err *e)
 {
-	struct wire_head head;
-
 	if (size != want)
 		return wire_bad(e, "a message of another length");
-	memcpy(&head, bytes, sizeof(head));
-	if (head.magic != wire_magic || head.version != WIRE_VERSION)
-		return wire_bad(e, "a message of another program");
-	if (head.kind != kind)
-		return wire_bad(e, "a message of another kind");
-	if (head.seq != seq)
-		return wire_bad(e, "a message about another job");
 	memcpy(out, bytes, want);
+	return true;
+}
+
+static bool
+wire_expect(const struct wire_head *is, enum wire_kind kind, uint64_t seq,
+    struct err *e)
+{
+	if (is->magic != wire_magic || is->version != WIRE_VERSION)
+		return wire_bad(e, "a message of another program");
+	if (is->kind != kind)
+		return wire_bad(e, "a message of another kind");
+	if (is->seq != seq)
+		return wire_bad(e, "a message about another job");
 	return true;
 }
 
@@ -97,7 +100,8 @@ wire_setup_read(
 	struct wire_setup in;
 	format_set known = ((format_set)1 << FORMAT_COUNT) - 1;
 
-	if (!wire_take(bytes, size, &in, sizeof(in), WIRE_SETUP, 0, e))
+	if (!wire_take(bytes, size, &in, sizeof(in), e) ||
+	    !wire_expect(&in.head, WIRE_SETUP, 0, e))
 		return false;
 	if (in.in_max == 0 || in.in_max > UINT64_MAX / 8 || in.out_max == 0 ||
 	    in.out_max > UINT64_MAX / 8 ||
@@ -118,7 +122,8 @@ wire_hello_read(
 	struct wire_hello in;
 	struct err said;
 
-	if (!wire_take(bytes, size, &in, sizeof(in), WIRE_HELLO, 0, e))
+	if (!wire_take(bytes, size, &in, sizeof(in), e) ||
+	    !wire_expect(&in.head, WIRE_HELLO, 0, e))
 		return false;
 	if (in.ok > 1)
 		return wire_bad(e, "hello out of range");
@@ -133,12 +138,9 @@ wire_job_read(const void *bytes, size_t size, uint64_t in_max,
     struct wire_job *out, struct err *e)
 {
 	static const struct plan_policy anything;
-	struct wire_head head;
 
-	if (size != sizeof(*out))
-		return wire_bad(e, "a message of another length");
-	memcpy(&head, bytes, sizeof(head));
-	if (!wire_take(bytes, size, out, sizeof(*out), WIRE_JOB, head.seq, e))
+	if (!wire_take(bytes, size, out, sizeof(*out), e) ||
+	    !wire_expect(&out->head, WIRE_JOB, out->head.seq, e))
 		return false;
 	if (out->growing > 1 || out->in_size > in_max || out->zero != 0)
 		return wire_bad(e, "job out of range");
@@ -154,7 +156,8 @@ wire_reply_read(const void *bytes, size_t size, uint64_t seq, uint64_t out_max,
 	struct wire_reply in;
 	struct err said;
 
-	if (!wire_take(bytes, size, &in, sizeof(in), WIRE_REPLY, seq, e))
+	if (!wire_take(bytes, size, &in, sizeof(in), e) ||
+	    !wire_expect(&in.head, WIRE_REPLY, seq, e))
 		return false;
 	if (in.ok > 1 || in.zero != 0)
 		return wire_bad(e, "reply out of range");

@@ -119,6 +119,7 @@ worker_render(const struct worker_arena *a, const struct wire_job *job,
 		return err_set(
 		    e, ERR_TOO_LARGE, "result of %zu bytes", result.size);
 	}
+	assert(a->out != NULL);
 	memcpy(a->out, result.bytes, result.size);
 	reply->size = result.size;
 	reply->facts = result.facts;
@@ -243,7 +244,7 @@ render_worker_main(int argc, char **argv)
 	struct wire_setup room;
 	struct wire_setup setup;
 	struct wire_hello hello;
-	struct worker_arena arena;
+	struct worker_arena arena = { 0 };
 	struct err e = { 0 };
 	ssize_t n;
 
