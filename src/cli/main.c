@@ -108,6 +108,7 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "worker") == 0)
 		return render_worker_main(argc, argv);
 	log_level_set(LOG_LEVEL_WARNING);
+	/* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while ((c = getopt_long(argc, argv, "+c:lqhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':

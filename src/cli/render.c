@@ -123,6 +123,7 @@ cli_render(const struct cli *cli, struct err *e)
 		return err_errno(e, ERR_SYSTEM, errno, "%s", cli->arg[0]);
 	folder = xstrdup(in);
 	if (!make_uri(cli, strrchr(in, '/') + 1, uri, e) ||
+	    /* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	    !make_conf(cli, dirname(folder), &conf, e))
 		return false;
 	if (cli_get(conf, slice_of(uri), SLICE(""), &entry, e)) {
