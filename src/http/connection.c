@@ -12,6 +12,7 @@
  *   connection_end       the answer was sent, or the viewer left
  */
 #include <assert.h>
+#include <poll.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -133,6 +134,18 @@ connection_notify(void *front, struct MHD_Connection *connection,
 	}
 }
 
+/*
+ * libmicrohttpd 0.9 does not see an end that came together with the first part
+ * of a head, until something else happens on that socket.
+ */
+static bool
+peer_is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 void
 connection_sweep(struct front *f, int64_t for_ns)
 {
@@ -143,8 +156,9 @@ connection_sweep(struct front *f, int64_t for_ns)
 		int64_t since_ns =
 		    atomic_load_explicit(&x->waiting_ns, memory_order_relaxed);
 
-		/* Its thread then reads the end and closes. */
-		if (since_ns != 0 && since_ns <= before_ns)
+		/* Its thread then reads what is there, the end, and closes. */
+		if (since_ns != 0 &&
+		    (since_ns <= before_ns || peer_is_gone(x->watched.fd)))
 			(void)shutdown(x->watched.fd, SHUT_RD);
 	}
 	lock_drop(&f->lock);

@@ -98,7 +98,8 @@ void connection_end(void *front, struct MHD_Connection *connection,
     void **context, enum MHD_RequestTerminationCode code);
 /*
  * Closes connections that have had no whole head for longer than for_ns: those
- * that dribble it, and with 0 all idle ones. Any thread.
+ * that dribble it, and with 0 all idle ones; also those whose other side is
+ * gone. Any thread.
  */
 void connection_sweep(struct front *f, int64_t for_ns);
 
