@@ -365,7 +365,7 @@ test_not_begun(void **state)
 
 /* --- bodies so large that they stream --- */
 
-static const off_t long_size = 200 * 1024 * 1024;
+static const off_t long_size = (off_t)200 * 1024 * 1024;
 
 static struct asked
 fetch_long(struct place *p, void (*at_begin)(struct asked *a))

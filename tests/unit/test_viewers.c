@@ -103,7 +103,7 @@ test_rate(void **state)
 	struct viewers *v = viewers_new(100);
 	struct conf conf = { .http_requests_per_viewer = 2 };
 	struct err e = { 0 };
-	struct address a = ipv4(1);
+	struct address a;
 	unsigned int n = 0;
 
 	(void)state;
