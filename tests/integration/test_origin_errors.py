@@ -26,6 +26,7 @@ TITLES = {
     "origin-denied": (502, "the original may not be read"),
     "origin-failed": (502, "the original could not be read"),
     "origin-changed": (502, "the original changed while it was read"),
+    "origin-timeout": (504, "the original did not arrive in time"),
 }
 
 
@@ -188,6 +189,14 @@ def test_changing(server, files):
     finally:
         stop.set()
         thread.join()
+
+
+def test_slow(start, files):
+    """Sixty megabytes in a millisecond are too much to ask."""
+    server = start({"origin": {"timeout": "1ms"}})
+    (files / "long.png").write_bytes(images.png(64, 64))
+    os.truncate(files / "long.png", 60 << 20)
+    is_error(server.get("/long.png?width=32"), "origin-timeout")
 
 
 def test_stale(start, files, place):
