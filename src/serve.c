@@ -118,7 +118,7 @@ stop_render(struct service *s)
 static bool
 start_pipeline(struct service *s, struct err *e)
 {
-	const struct pipeline_parts parts = {
+	const struct pipeline_parts needs = {
 		.cache = s->cache,
 		.origin = s->origin,
 		.render = s->render,
@@ -127,7 +127,7 @@ start_pipeline(struct service *s, struct err *e)
 	};
 
 	(void)e;
-	s->pipeline = pipeline_new(&parts, take_ptr(s->routes));
+	s->pipeline = pipeline_new(&needs, take_ptr(s->routes));
 	return true;
 }
 
@@ -169,14 +169,14 @@ refresh_metrics(void *owner)
 static bool
 start_http(struct service *s, struct err *e)
 {
-	const struct http_parts parts = {
+	const struct http_parts needs = {
 		.pipeline = s->pipeline,
 		.not_ready = not_ready,
 		.refresh = refresh_metrics,
 		.owner = s,
 	};
 
-	return http_start(s->conf, &parts, &s->http, e);
+	return http_start(s->conf, &needs, &s->http, e);
 }
 
 /* Lets running requests finish, then stops listening for good. */

@@ -625,7 +625,8 @@ handle_head(struct exchange *x, const char *method, const char *version)
 	return respond(x);
 }
 
-enum MHD_Result
+/* libmicrohttpd's signature. */
+enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 connection_handle(void *front, struct MHD_Connection *connection,
     const char *url, const char *method, const char *version, const char *data,
     size_t *size, void **context)
