@@ -42,7 +42,7 @@ struct pipeline {
 static bool
 stage_claim(struct request *r)
 {
-	struct slice path = r->uri;
+	struct slice path = { 0 };
 	size_t prefix = 0;
 
 	if (r->uri.len > URI_MAX)
@@ -333,6 +333,7 @@ stage_render(struct work *w)
 	job->results = w->route->results;
 	job->domain = w->route->mount->name;
 	job->cost = plan_cost(&w->plan, 0);
+	job->max_cost = w->route->policy.max_cost;
 	job->deadline_ns =
 	    w->began_ns + conf->render_queue_time + conf->render_timeout;
 	job->cancel = flight_cancel(w->flight);

@@ -26,6 +26,7 @@ struct image_limits {
 			       left out when the plan says all */
 	uint64_t result_pixels;
 	uint64_t result_bytes;
+	double cost; /* plan_cost() for all frames of this original; 0: any */
 };
 
 /* The original: complete (data), or arriving (read). */

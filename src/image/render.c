@@ -16,6 +16,7 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -129,6 +130,30 @@ render_plan(struct render *r, struct err *e)
 	return r->pages == pages || (steps_plan(r, e) && output_choose(r, e));
 }
 
+/*
+ * The mount has looked at the plan for an ordinary original. One that is large,
+ * or an animation, can make a thousand times the work of the same plan.
+ */
+static bool
+render_cost(const struct render *r, struct err *e)
+{
+	const struct image_size *size = &r->facts.original;
+	double most = r->job->limits.cost;
+	/* Some kB: what it says of the format is known better by now. */
+	struct plan plan = *r->plan;
+	double cost;
+	char text[32];
+	int n;
+
+	plan.out.format = (uint16_t)r->to;
+	cost = plan_cost(&plan, (double)size->width * size->height) * r->pages;
+	if (!(most > 0) || cost <= most)
+		return true;
+	n = snprintf(text, sizeof(text), "%.0f", cost);
+	return err_param(e, ERR_TOO_COSTLY, "cost", text, (size_t)n,
+	    "at most %.0f for this original", most);
+}
+
 static bool
 render_run(struct render *r, struct image_result *result, struct err *e)
 {
@@ -149,7 +174,7 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 	if (!open_header(r, e))
 		return false;
 	r->facts.open_ns = clock_ns() - start;
-	if (!render_plan(r, e))
+	if (!render_plan(r, e) || !render_cost(r, e))
 		return false;
 	r->facts.shrink =
 	    r->shrink > 1 ? r->shrink : (uint32_t)lround(1 / r->scale);

@@ -142,6 +142,7 @@ hand_send(struct hand *h, const struct render_job *job)
 	message.deadline_ns = h->turn->due_ns;
 	message.in_size = h->fed;
 	message.limits = setup_limits(job->conf);
+	message.limits.cost = job->max_cost;
 	message.growing = h->growing ? 1 : 0;
 	message.plan = *job->plan;
 	return send(w->socket, &message, sizeof(message),

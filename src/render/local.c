@@ -125,6 +125,7 @@ local_run(struct render_job *job, int64_t due_ns,
 	struct image_result result = { 0 };
 	bool ok;
 
+	work.limits.cost = job->max_cost;
 	if (view.state == BLOB_DONE) {
 		work.input.data = view.data;
 		work.input.size = view.size;

@@ -25,6 +25,7 @@ struct render_job {
 	const char *domain;      /* trust domain: a worker serves only one;
 				    the mount's name */
 	double cost;             /* plan_cost() */
+	double max_cost;         /* with the original's own size; 0: any */
 	int64_t deadline_ns;     /* clock_ns() */
 	const _Atomic uint32_t
 	    *cancel; /* not 0: nobody waits any more; or NULL */

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../unit/unit.h"
 #include "base/clock.h"
 #include "golden.h"
-#include "../unit/unit.h"
 
 /* Made once: a photo, and what can be made of it. */
 static struct file photo;
@@ -240,6 +240,14 @@ test_pages(void **state)
 	assert_fails(&job, ERR_BAD_VALUE);
 	assert_string_equal(e.param, "pages");
 	assert_string_equal(e.accepted, "1 to 4");
+
+	/* What this original really costs: six frames, not one. */
+	job = job_of(&moving, "width=50&format=gif");
+	job.limits.cost = 5.9 * plan_cost(&plan, 120 * 120);
+	assert_fails(&job, ERR_TOO_COSTLY);
+	assert_string_equal(e.param, "cost");
+	job.limits.cost = 6.1 * plan_cost(&plan, 120 * 120);
+	assert_works(&job);
 
 	job = job_of(&moving, "width=50&page=6");
 	assert_fails(&job, ERR_BAD_VALUE);
