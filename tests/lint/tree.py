@@ -28,7 +28,7 @@ def in_git():
 def walk():
     for folder, folders, names in os.walk(SRC):
         folders[:] = sorted(f for f in folders if f not in SKIP
-            and not f.startswith("build") and not f.startswith("pictor-"))
+            and not f.startswith(("build", "_build", "_inst", "pictor-")))
         for name in sorted(names):
             path = os.path.relpath(os.path.join(folder, name), SRC)
             if path not in MADE:
