@@ -46,6 +46,7 @@ def test_deadline(start, slow):
     """504 when the time is over; the connection is kept."""
     server = start(conf(deadline="1s"))
     with Wire(server.port) as wire:
+        assert wire.ask("/cat.png?width=8").status == 200
         answer, seconds = elapsed(lambda: wire.ask(SLOW.format(50)))
         assert answer.status == 504
         assert json.loads(answer.body)["code"] == "deadline"
