@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """More of what integration tests share: originals of every kind, a Server that
 is started in other ways too, and looks into its process."""
+import contextlib
 import ctypes
 import http.client
 import json
@@ -11,6 +12,8 @@ import shutil
 import socket
 import struct
 import subprocess
+import threading
+import time
 import zlib
 from pathlib import Path
 
@@ -222,9 +225,13 @@ class Server(server.Server):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def memory(self):
-        """Bytes in memory that are its own."""
-        words = Path(f"/proc/{self.pid}/statm").read_text().split()
-        return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGESIZE")
+        return memory_of(self.pid)
+
+
+def memory_of(pid):
+    """Bytes in memory that are its own."""
+    words = Path(f"/proc/{pid}/statm").read_text().split()
+    return (int(words[1]) - int(words[2])) * os.sysconf("SC_PAGESIZE")
 
 
 def children(pid):
@@ -254,3 +261,39 @@ def socket_of(pid, number):
     if fd < 0:
         raise OSError(error, os.strerror(error))
     return socket.socket(fileno=fd)
+
+
+def at_work(it, seconds=0.2):
+    """Workers that use a processor for some time, besides those that start."""
+    def used(pid):
+        with contextlib.suppress(OSError), \
+                open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+            words = stat.read().rsplit(")", 1)[1].split()
+            return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
+
+    before = {pid: used(pid) for pid in it.workers()}
+    if it.metric("pictor_workers") != len(before):
+        return []
+    time.sleep(seconds)
+    if it.workers() != sorted(before) or not it.metric("pictor_workers_busy"):
+        return []
+    return [pid for pid, was in before.items()
+        if used(pid) - was > seconds / 8]
+
+
+def kill_at_work(it, number, path, times=1):
+    """Asks for path, kills the worker at it, and that of the next try, so many
+    times; returns the answer."""
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(it.get(path)))
+    killed = set()
+    thread.start()
+    for _ in range(times):
+        victims = server.until(lambda: set(at_work(it)) - killed,
+            "a worker is at it")
+        killed |= victims
+        for pid in victims:
+            os.kill(pid, number)
+    thread.join()
+    return answers[0]

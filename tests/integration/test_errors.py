@@ -2,7 +2,6 @@
 """Every error that there is, produced, and each bad input with its exact answer:
 status, code, words, parameter, and how long a cache may keep it."""
 import base64
-import contextlib
 import http.client
 import io
 import json
@@ -431,43 +430,11 @@ def test_origin_changed(serve, tmp_path):
 
 # ---- Decoders that fail ----
 
-def kill_while_at_work(it, number, path, times=1):
-    """Asks for path and kills the worker at it, so many times."""
-    answers = []
-    thread = threading.Thread(target=lambda: answers.append(it.get(path)))
-    before = set()
-    thread.start()
-    for _ in range(times):
-        victim = server.until(lambda: set(at_work(it)) - before,
-            "a worker is at it")
-        before |= victim
-        for pid in victim:
-            os.kill(pid, number)
-    thread.join()
-    return answers[0]
-
-
-def at_work(it, seconds=0.2):
-    """Workers that use a processor."""
-    def used(pid):
-        with contextlib.suppress(OSError, IndexError), \
-                open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-            words = stat.read().rsplit(")", 1)[1].split()
-            return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-        return 0.0
-
-    before = {pid: used(pid) for pid in it.workers()}
-    time.sleep(seconds)
-    # One that has started in between is warming up.
-    return [pid for pid, was in before.items() if used(pid) - was
-        > seconds / 4 and it.metric("pictor_workers_busy")]
-
-
 @pytest.mark.skipif(LOCAL, reason="render.mode = local has no workers")
 def test_worker_died(serve):
     it = serve({"render": {"workers": 1, "timeout": "60s"},
         "http": {"deadline": "100s"}})
-    is_error(kill_while_at_work(it, signal.SIGKILL, ENDLESS + "1500"),
+    is_error(kit.kill_at_work(it, signal.SIGKILL, ENDLESS + "1500"),
         "worker-died")
     assert it.get("/photo.jpg?width=9").status == 200
 
@@ -478,7 +445,7 @@ def test_poison(serve):
     number = signal.SIGABRT if SANITIZED else signal.SIGSEGV
     it = serve({"render": {"workers": 1, "timeout": "60s"},
         "http": {"deadline": "100s"}})
-    is_error(kill_while_at_work(it, number, ENDLESS + "1500", 2), "poison")
+    is_error(kit.kill_at_work(it, number, ENDLESS + "1500", 2), "poison")
     is_error(it.get("/slow.png?width=9"), "poison")
     assert it.get("/photo.jpg?width=9").status == 200
 
@@ -493,7 +460,7 @@ def test_internal(serve, tmp_path):
         thread = threading.Thread(
             target=lambda: answers.append(it.get(ENDLESS + "1500")))
         thread.start()
-        (pid,) = server.until(lambda: at_work(it), "at work")
+        (pid,) = server.until(lambda: kit.at_work(it), "at work")
         with kit.socket_of(pid, 3) as stolen:
             stolen.send(b"a lie")
         thread.join()
