@@ -30,30 +30,46 @@ fits(const struct render *r, enum format format)
 	return r->width <= most && r->height <= most;
 }
 
-/* JPEG, or PNG where a pixel is clear: known for sure when all are there. */
-static enum format
-choose_plain(struct render *r)
+static bool
+has(format_set set, enum format format)
 {
-	if (!can_save(FORMAT_PNG) || !r->alpha)
-		return FORMAT_JPEG;
-	r->alpha_decides = can_save(FORMAT_JPEG);
-	return FORMAT_PNG;
+	return (set & FORMAT_BIT(format)) != 0;
+}
+
+/*
+ * JPEG, or PNG where a pixel is clear, which is known for sure when all are
+ * there. Where neither is allowed, what is.
+ */
+static enum format
+choose_plain(struct render *r, format_set allowed)
+{
+	static const enum format other[] = { FORMAT_WEBP, FORMAT_AVIF,
+		FORMAT_GIF };
+	bool jpeg = has(allowed, FORMAT_JPEG);
+	bool png = has(allowed, FORMAT_PNG);
+
+	r->alpha_decides = jpeg && png && r->alpha;
+	if (png && (r->alpha || !jpeg))
+		return FORMAT_PNG;
+	for (size_t i = 0; i < NELEM(other) && !jpeg; i++)
+		if (has(allowed, other[i]))
+			return other[i];
+	return FORMAT_JPEG;
 }
 
 static enum format
 choose_auto(struct render *r, bool moving)
 {
-	format_set accepts = r->plan->out.accepts & image_conf()->save;
-	bool webp =
-	    (accepts & FORMAT_BIT(FORMAT_WEBP)) != 0 && fits(r, FORMAT_WEBP);
+	format_set allowed = r->plan->out.accepts & image_conf()->save;
+	bool webp = has(allowed, FORMAT_WEBP) && fits(r, FORMAT_WEBP);
 
 	if (moving && webp)
 		return FORMAT_WEBP;
-	if (moving && can_save(FORMAT_GIF))
+	if (moving && has(allowed, FORMAT_GIF))
 		return FORMAT_GIF;
-	if ((accepts & FORMAT_BIT(FORMAT_AVIF)) != 0 && fits(r, FORMAT_AVIF))
+	if (has(allowed, FORMAT_AVIF) && fits(r, FORMAT_AVIF))
 		return FORMAT_AVIF;
-	return webp ? FORMAT_WEBP : choose_plain(r);
+	return webp ? FORMAT_WEBP : choose_plain(r, allowed);
 }
 
 static bool
@@ -89,7 +105,8 @@ output_choose(struct render *r, struct err *e)
 	if (wanted == FORMAT_AUTO)
 		r->to = choose_auto(r, moving);
 	else if (wanted == FORMAT_SAME)
-		r->to = can_save(r->from) ? r->from : choose_plain(r);
+		r->to = can_save(r->from) ? r->from
+					  : choose_plain(r, image_conf()->save);
 	else
 		r->to = wanted;
 	if (!can_save(r->to)) {

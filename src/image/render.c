@@ -73,11 +73,8 @@ render_pixels(struct render *r, struct image_result *result, struct err *e)
 static bool
 render_may_answer_original(const struct render *r)
 {
-	static const format_set known =
-	    1U << FORMAT_JPEG | 1U << FORMAT_PNG | 1U << FORMAT_GIF;
-
 	return r->plan->out.format == FORMAT_AUTO &&
-	    ((known | r->plan->out.accepts) & FORMAT_BIT(r->from)) != 0;
+	    (r->plan->out.accepts & FORMAT_BIT(r->from)) != 0;
 }
 
 /*

@@ -274,6 +274,37 @@ test_too_large_for_format(void **state)
 	assert_int_equal(result.facts.to, FORMAT_JPEG);
 }
 
+/* The mount may leave little to choose from. */
+static void
+test_auto_of_few(void **state)
+{
+	static const struct {
+		format_set accepts;
+		enum format photo, moving;
+	} want[] = {
+		{ FORMAT_BIT(FORMAT_PNG), FORMAT_PNG, FORMAT_PNG },
+		{ FORMAT_BIT(FORMAT_GIF), FORMAT_GIF, FORMAT_GIF },
+		{ FORMAT_BIT(FORMAT_JPEG), FORMAT_JPEG, FORMAT_JPEG },
+		{ FORMAT_BIT(FORMAT_WEBP), FORMAT_WEBP, FORMAT_WEBP },
+		{ FORMAT_BIT(FORMAT_JPEG) | FORMAT_BIT(FORMAT_PNG), FORMAT_JPEG,
+		    FORMAT_PNG },
+		{ 0, FORMAT_JPEG, FORMAT_JPEG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(want); i++) {
+		struct image_job job = job_of(&photo, "width=50&format=auto");
+
+		plan.out.accepts = want[i].accepts;
+		assert_works(&job);
+		assert_int_equal(result.facts.to, want[i].photo);
+		job = job_of(&moving, "width=50&format=auto");
+		plan.out.accepts = want[i].accepts;
+		assert_works(&job);
+		assert_int_equal(result.facts.to, want[i].moving);
+	}
+}
+
 /* ---- Arriving input ---- */
 
 struct arriving {
@@ -745,6 +776,7 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_too_large_for_format),
+		cmocka_unit_test(test_auto_of_few),
 		cmocka_unit_test(test_arriving),
 		cmocka_unit_test(test_arriving_breaks),
 		cmocka_unit_test(test_deadline),
