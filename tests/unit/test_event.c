@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "event/event.h"
 #include "event/text.h"
 #include "metric/metric.h"
+#include "schema.h"
 #include "unit.h"
 
 enum { PATH_SIZE = 96 };
@@ -26,121 +26,6 @@ enum { PATH_SIZE = 96 };
 /* --- a JSON line against the schema --- */
 
 static json_t *schema;
-
-static bool
-type_is(const json_t *value, const char *type)
-{
-	if (strcmp(type, "null") == 0)
-		return json_is_null(value);
-	if (strcmp(type, "string") == 0)
-		return json_is_string(value);
-	if (strcmp(type, "integer") == 0)
-		return json_is_integer(value);
-	if (strcmp(type, "number") == 0)
-		return json_is_number(value);
-	assert_string_equal(type, "boolean");
-	return json_is_boolean(value);
-}
-
-static bool
-pattern_fits(const char *pattern, const char *text)
-{
-	regex_t regex;
-	bool fits;
-
-	assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-	fits = regexec(&regex, text, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return fits;
-}
-
-static size_t
-characters(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
-	return n;
-}
-
-static bool
-one_of(const json_t *list, const json_t *value)
-{
-	size_t i;
-	json_t *word;
-
-	json_array_foreach(
-	    list, i, word) if (json_equal(word, value)) return true;
-	return false;
-}
-
-static bool
-any_type(const json_t *types, const json_t *value)
-{
-	size_t i;
-	json_t *type;
-
-	if (json_is_string(types))
-		return type_is(value, json_string_value(types));
-	json_array_foreach(types, i,
-	    type) if (type_is(value, json_string_value(type))) return true;
-	return false;
-}
-
-/* One keyword of the schema; one that is unknown here is a failure. */
-static bool
-keyword_fits(const char *word, json_t *rule, json_t *value)
-{
-	const char *text = json_string_value(value);
-	double number = json_number_value(value);
-
-	if (strcmp(word, "description") == 0)
-		return json_string_length(rule) > 0;
-	if (strcmp(word, "const") == 0)
-		return json_equal(rule, value);
-	if (strcmp(word, "enum") == 0)
-		return one_of(rule, value);
-	if (strcmp(word, "type") == 0)
-		return any_type(rule, value);
-	if (strcmp(word, "pattern") == 0)
-		return text == NULL ||
-		    pattern_fits(json_string_value(rule), text);
-	if (strcmp(word, "maxLength") == 0)
-		return text == NULL ||
-		    characters(text) <= (size_t)json_integer_value(rule);
-	if (strcmp(word, "minimum") == 0)
-		return !json_is_number(value) ||
-		    number >= json_number_value(rule);
-	if (strcmp(word, "maximum") == 0)
-		return !json_is_number(value) ||
-		    number <= json_number_value(rule);
-	return false;
-}
-
-static void
-check_event(json_t *event)
-{
-	json_t *rules = json_object_get(schema, "properties");
-	json_t *required = json_object_get(schema, "required");
-	const char *name;
-	json_t *value;
-
-	assert_true(json_is_object(event));
-	assert_int_equal(json_object_size(event), json_array_size(required));
-	json_object_foreach(event, name, value)
-	{
-		json_t *rule = json_object_get(rules, name);
-		json_t *limit;
-		const char *word;
-
-		if (rule == NULL)
-			fail_msg("%s is not in the schema", name);
-		json_object_foreach(
-		    rule, word, limit) if (!keyword_fits(word, limit, value))
-		    fail_msg("%s: %s", name, word);
-	}
-}
 
 /* Reads and checks one line; release with json_decref(). */
 static json_t *
@@ -151,7 +36,7 @@ read_line(struct slice line)
 
 	if (event == NULL)
 		fail_msg("%s: %.*s", e.detail, SLICE_ARG(line));
-	check_event(event);
+	schema_check(schema, event);
 	return event;
 }
 
@@ -180,14 +65,16 @@ test_schema(void **state)
 		const struct format_row *row = format_row((enum format)f);
 		scoped_json word = json_string(row->name);
 
-		assert_int_equal(one_of(in, word), (row->flags & F_LOAD) != 0);
-		assert_int_equal(one_of(out, word), (row->flags & F_SAVE) != 0);
+		assert_int_equal(
+		    schema_one_of(in, word), (row->flags & F_LOAD) != 0);
+		assert_int_equal(
+		    schema_one_of(out, word), (row->flags & F_SAVE) != 0);
 	}
 	for (int u = 0; u < CACHE_USE_COUNT; u++) {
 		scoped_json word =
 		    json_string(cache_use_name((enum cache_use)u));
 
-		assert_true(one_of(use, word));
+		assert_true(schema_one_of(use, word));
 	}
 }
 
@@ -403,7 +290,7 @@ test_hostile(void **state)
 				assert_true((unsigned char)line[i] >= ' ' &&
 				    line[i] != 0x7f);
 			line[t.len - 1] = '\0';
-			assert_true(pattern_fits(
+			assert_true(schema_pattern_fits(
 			    "^[a-z]+=[^ ]+( [a-z]+=[^ ]+)*$", line));
 		}
 	}
