@@ -18,7 +18,8 @@ enum { KIT_CHILDREN = 64 };
 /* Lines of INI; one mount "m" and one store "s" are added. */
 const struct conf *kit_conf(const char *format, ...) printf_like(1, 2);
 
-/* A picture of that format, with pixels that do not compress; cached. */
+/* A picture of that format, with pixels that do not compress; cached. NULL: this
+ * libvips cannot write it (HEIC). */
 struct blob *kit_picture(enum format format, unsigned side);
 
 /* A job that waits for its end. */
@@ -27,6 +28,7 @@ struct kit_job {
 	struct plan plan;
 	_Atomic uint32_t cancel;
 	int done; /* an eventfd */
+	_Atomic bool ended;
 };
 /*
  * A thumbnail of 32 pixels, in that format. blob: borrowed. side: the size of
