@@ -50,6 +50,7 @@ op_rotate(
 	scoped_image solid = NULL;
 	scoped_image read = NULL;
 	scoped_image turned = NULL;
+	scoped_image straight = NULL;
 	scoped_image done = NULL;
 	struct pixel_ink ink;
 
@@ -73,7 +74,12 @@ op_rotate(
 	g_object_unref(bicubic);
 	if (failed != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "similarity");
-	if (!pixel_unpremultiply(ctx, turned, &done, e))
+	/*
+	 * Into memory: what follows asks for wide strips of small tiles, and
+	 * each would be computed several times.
+	 */
+	if (!pixel_unpremultiply(ctx, turned, &straight, e) ||
+	    !pixel_read(ctx, straight, &done, e))
 		return false;
 	*out = take_ptr(done);
 	return true;
