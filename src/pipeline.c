@@ -121,6 +121,7 @@ stage_parse(struct request *r)
 
 static void finish(struct request *r);
 static void stage_fetch(struct work *w);
+static void land(struct work *w);
 
 /* A request that waited learns how the work ended. Any thread. */
 static void
@@ -171,6 +172,25 @@ work_free(struct work *w)
 }
 
 /*
+ * The flight before may have landed between looking and joining: then its
+ * result is there, and nothing is to be done twice.
+ */
+static bool
+made_meanwhile(struct work *w)
+{
+	struct cache_entry *found = NULL;
+
+	if (cache_find(w->pipeline->parts.cache, &w->key, &found) ==
+	    CACHE_FRESH) {
+		w->entry = found;
+		w->cache = CACHE_USE_HIT;
+		return true;
+	}
+	cache_entry_drop(found);
+	return false;
+}
+
+/*
  * Parks r and joins. From flight_join() on r may be answered by another
  * thread at any time, so the work is made before it and r is not touched after
  * it, unless r leads: then only the work begun here can wake it, or its
@@ -191,7 +211,10 @@ join_flight(struct request *r, struct cache_entry *stale)
 		return;
 	}
 	atomic_fetch_add_explicit(&p->busy, 1, memory_order_relaxed);
-	stage_fetch(w);
+	if (made_meanwhile(w))
+		land(w);
+	else
+		stage_fetch(w);
 }
 
 /* True: r has its answer. False: it is parked. */
@@ -390,11 +413,21 @@ entry_of(struct work *w)
 	return entry;
 }
 
+/* The end of the work: everyone who waits learns of it. */
+static void
+land(struct work *w)
+{
+	struct pipeline *p = w->pipeline;
+
+	flight_land(p->flights, w->flight, w);
+	work_free(w);
+	atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
+}
+
 static void
 stage_settle(struct work *w)
 {
-	struct pipeline *p = w->pipeline;
-	struct cache *cache = p->parts.cache;
+	struct cache *cache = w->pipeline->parts.cache;
 	int64_t began = clock_ns();
 
 	w->cache = CACHE_USE_MISS;
@@ -412,9 +445,7 @@ stage_settle(struct work *w)
 		cache_forget(cache, &w->key);
 	}
 	w->stage_ns[STAGE_SETTLE] = clock_ns() - began;
-	flight_land(p->flights, w->flight, w);
-	work_free(w);
-	atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
+	land(w);
 }
 
 /* --- 8. record, 9. answer: every request, exactly once --- */
