@@ -77,6 +77,23 @@ watched_resume(struct watched *w)
 	resume(w->r->client);
 }
 
+/*
+ * One listener's daemon lets viewers wait when it has enough. With several the
+ * sum may be reached before: who comes then is sent away.
+ */
+enum MHD_Result
+connection_admit(void *front, const struct sockaddr *address, socklen_t size)
+{
+	struct front *f = front;
+
+	(void)address;
+	(void)size;
+	return atomic_load_explicit(&f->connections, memory_order_relaxed) <
+		f->most
+	    ? MHD_YES
+	    : MHD_NO;
+}
+
 static struct exchange *
 exchange_new(struct front *f, struct MHD_Connection *connection)
 {
@@ -101,6 +118,7 @@ exchange_new(struct front *f, struct MHD_Connection *connection)
 		x->next->previous = &x->next;
 	f->first = x;
 	lock_drop(&f->lock);
+	atomic_fetch_add_explicit(&f->connections, 1, memory_order_relaxed);
 	metric_gauge_add(METRIC_CONNECTIONS, 1);
 	return x;
 }
@@ -109,6 +127,8 @@ static void
 exchange_free(struct exchange *x)
 {
 	metric_gauge_add(METRIC_CONNECTIONS, -1);
+	atomic_fetch_sub_explicit(
+	    &x->front->connections, 1, memory_order_relaxed);
 	lock_take(&x->front->lock);
 	*x->previous = x->next;
 	if (x->next != NULL)

@@ -36,7 +36,10 @@ struct front {
 	bool in_place;      /* libmicrohttpd parses heads in place (0.9) */
 	uint64_t id_prefix; /* of request ids: random */
 
+	unsigned most; /* connections of all listeners together */
+
 	_Atomic bool draining;
+	_Atomic unsigned connections;
 	_Atomic unsigned busy;      /* requests between head and end */
 	_Atomic unsigned suspended; /* of them, those that are parked */
 	_Atomic uint32_t next_id;
@@ -87,6 +90,8 @@ struct exchange {
 };
 
 /* --- connection.c: the callbacks of libmicrohttpd --- */
+enum MHD_Result connection_admit(
+    void *front, const struct sockaddr *address, socklen_t size);
 void connection_notify(void *front, struct MHD_Connection *connection,
     void **socket_context, enum MHD_ConnectionNotificationCode code);
 void *connection_target(

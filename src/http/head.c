@@ -43,7 +43,7 @@ is_word(struct slice s, enum word kind)
 		char c = s.at[i];
 
 		if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') &&
-		    (c < 'a' || c > 'z') &&
+		    (c < 'a' || c > 'z') && c != '-' &&
 		    (c == '\0' || strchr(word_marks[kind], c) == NULL))
 			return false;
 	}

@@ -7,6 +7,7 @@
 #include "http/http.h"
 
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <assert.h>
@@ -31,6 +32,8 @@ enum {
 	/* What a connection's memory holds besides a head of full size: its
 	 * parsed form and the answer's head. */
 	POOL_EXTRA = 8192,
+	/* Descriptors besides connections: files, workers, logs. */
+	DESCRIPTORS = 512,
 	POLL_MS = 5,
 	/* For the 503s of a drain that ran out of time. */
 	GRACE_MS = 1000
@@ -141,7 +144,7 @@ listener_start(
 	l->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
 		MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG |
 		MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-	    0, NULL, NULL, connection_handle, &h->front,
+	    0, connection_admit, &h->front, connection_handle, &h->front,
 	    MHD_OPTION_EXTERNAL_LOGGER, log_foreign, NULL,
 	    MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_ARRAY, pool,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)conf->http_connections,
@@ -258,6 +261,28 @@ tick(void *owner)
 	connection_sweep(f, f->idle_ns);
 }
 
+/*
+ * A connection is a descriptor, and the usual limit of 1024 is less than the
+ * connections that are allowed. What is short of them is said.
+ */
+static void
+raise_descriptors(const struct conf *conf)
+{
+	rlim_t wanted = (rlim_t)conf->http_connections + DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_line(LOG_LEVEL_WARNING,
+		    "%lld connections are allowed, but only %llu descriptors: "
+		    "raise the limit of open files to %llu",
+		    (long long)conf->http_connections,
+		    (unsigned long long)limit.rlim_cur,
+		    (unsigned long long)wanted);
+}
+
 static void
 front_init(struct front *f, const struct conf *conf, struct pipeline *pipeline)
 {
@@ -265,6 +290,7 @@ front_init(struct front *f, const struct conf *conf, struct pipeline *pipeline)
 	f->viewers = viewers_new(VIEWERS);
 	f->head_size = (size_t)conf->http_head_size;
 	f->idle_ns = conf->http_idle_time;
+	f->most = (unsigned)conf->http_connections;
 	f->in_place = strncmp(MHD_get_version(), "0.9.", 4) == 0;
 	if (getrandom(&f->id_prefix, sizeof(f->id_prefix), 0) !=
 	    (ssize_t)sizeof(f->id_prefix))
@@ -301,6 +327,7 @@ http_start(const struct conf *conf, const struct http_parts *parts,
 		return false;
 	h = xcalloc(1, sizeof(*h));
 	h->parts = *parts;
+	raise_descriptors(conf);
 	front_init(&h->front, conf, parts->pipeline);
 	ok = bind_all(h, conf, e) && start_admin(h, conf, e);
 	for (size_t i = 0; ok && i < h->nlistener; i++) {

@@ -109,6 +109,34 @@ def test_connections(start):
         wire.socket.close()
 
 
+def test_connections_of_all_listeners(start, place):
+    """The limit is one for all: beyond it, who comes is sent away."""
+    path = str(place / "http.sock")
+    server = start(conf(connections=2))
+    server.stop()
+    server.set({"http": {"listen": f"127.0.0.1:{server.port} unix:{path}"}})
+    server.start()
+    with Wire(server.port) as one, Wire(server.port) as other:
+        assert one.ask("/cat.png?width=8").status == 200
+        assert other.ask("/cat.png?width=8").status == 200
+        with Wire(0, socket.AF_UNIX, path) as third:
+            assert third.is_closed()
+    until(lambda: server.metric("pictor_connections") == 0, "both are gone")
+    with Wire(0, socket.AF_UNIX, path) as third:
+        assert third.ask("/cat.png?width=8").status == 200
+
+
+def test_descriptors(start):
+    """The usual limit of 1024 is raised to what the connections need."""
+    server = start(conf(connections=3000), wrapper=["/bin/sh", "-c",
+        'ulimit -S -n 256; exec "$@"', "sh"])
+    wires = [Wire(server.port) for _ in range(600)]
+    assert {w.ask("/cat.png?width=8").status for w in wires} == {200}
+    assert server.metric("pictor_connections") == 600
+    for wire in wires:
+        wire.socket.close()
+
+
 def test_connections_of_one_viewer(start, slow):
     server = start(conf(connections_per_viewer=2))
     with begin(server, 50), begin(server, 51), Wire(server.port) as third:
