@@ -135,16 +135,11 @@ region_is_solid(const VipsRegion *in, const VipsRect *area)
 }
 
 static int
-alpha_generate(
-    VipsRegion *out, void *seq, void *image, void *inverse, gboolean *stop)
+alpha_generate(VipsRegion *out, VipsRegion *in, bool divide)
 {
-	VipsRegion *in = seq;
 	const VipsRect *area = &out->valid;
 	int colours = out->im->Bands - 1;
-	bool divide = inverse != NULL;
 
-	(void)image;
-	(void)stop;
 	if (vips_region_prepare(in, area) != 0)
 		return -1;
 	if (region_is_solid(in, area))
@@ -163,12 +158,30 @@ alpha_generate(
 	return 0;
 }
 
+static int
+alpha_multiply(
+    VipsRegion *out, void *seq, void *image, void *data, gboolean *stop)
+{
+	(void)image;
+	(void)data;
+	(void)stop;
+	return alpha_generate(out, seq, false);
+}
+
+static int
+alpha_divide(
+    VipsRegion *out, void *seq, void *image, void *data, gboolean *stop)
+{
+	(void)image;
+	(void)data;
+	(void)stop;
+	return alpha_generate(out, seq, true);
+}
+
 static bool
 alpha_scale(const struct op_context *ctx, VipsImage *in, bool divide,
     VipsImage **out, struct err *e)
 {
-	/* Any address that is not NULL says "divide" to alpha_generate(). */
-	static char yes;
 	scoped_image done = NULL;
 
 	if (!vips_image_hasalpha(in)) {
@@ -188,8 +201,9 @@ alpha_scale(const struct op_context *ctx, VipsImage *in, bool divide,
 	/* libvips links pipelines without counting: the input lives as long. */
 	vips_object_local(done, g_object_ref(in));
 	if (vips_image_pipelinev(done, VIPS_DEMAND_STYLE_ANY, in, NULL) != 0 ||
-	    vips_image_generate(done, vips_start_one, alpha_generate,
-		vips_stop_one, in, divide ? &yes : NULL) != 0)
+	    vips_image_generate(done, vips_start_one,
+		divide ? alpha_divide : alpha_multiply, vips_stop_one, in,
+		NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "premultiply");
 	*out = take_ptr(done);
 	return true;

@@ -410,6 +410,20 @@ test_deadline(void **state)
 	}
 }
 
+/* Not between steps, but in the midst of the pixels. */
+static void
+test_deadline_within(void **state)
+{
+	struct image_job job =
+	    job_of(&photo, "width=6000&enlarge&format=png&compression=9");
+	int64_t start = clock_ns();
+
+	(void)state;
+	job.deadline_ns = start + 40 * NS_PER_MS;
+	assert_fails(&job, ERR_RENDER_TIMEOUT);
+	assert_true(clock_ns() - start < 1000 * NS_PER_MS);
+}
+
 static void
 test_deadline_arriving(void **state)
 {
@@ -780,6 +794,7 @@ main(void)
 		cmocka_unit_test(test_arriving),
 		cmocka_unit_test(test_arriving_breaks),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_deadline_within),
 		cmocka_unit_test(test_deadline_arriving),
 		cmocka_unit_test(test_cancelled),
 		cmocka_unit_test(test_sharp_sizing),
