@@ -402,8 +402,11 @@ clerk_main(void *arg)
 
 	while (!closed) {
 		lock_take(&r->lock);
-		(void)cond_wait(&r->look, &r->lock,
-		    r->open > 0 ? clock_ns() + clerk_tick_ns : CLOCK_NEVER);
+		/* Looked at first: it may have been closed meanwhile. */
+		if (r->phase != PHASE_CLOSED)
+			(void)cond_wait(&r->look, &r->lock,
+			    r->open > 0 ? clock_ns() + clerk_tick_ns
+					: CLOCK_NEVER);
 		closed = r->phase == PHASE_CLOSED;
 		lock_drop(&r->lock);
 		clerk_look(r);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What jail_hostile is asked to do, by the width of a resize. */
+/*
+ * What jail_hostile is asked to do, by the width of a resize. Originals that
+ * end with this byte crash it whatever is asked.
+ */
 #pragma once
+
+enum { HOSTILE_POISON = 'X' };
 
 enum hostile {
 	HOSTILE_HONEST = 1,
@@ -11,6 +16,7 @@ enum hostile {
 	HOSTILE_PRINT,
 	HOSTILE_MUTE,
 	HOSTILE_HANG_UP,
+	HOSTILE_CRASH,
 	/* Messages that are wrong. */
 	HOSTILE_SHORT,
 	HOSTILE_LONG,

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 struct scene {
 	struct wire_words *words;
+	const uint8_t *in;
 	uint8_t *out;
 	struct wire_job job;
 	struct wire_reply reply;
@@ -168,12 +170,27 @@ play(struct scene *s, enum hostile what)
 		close(WIRE_SOCKET_FD);
 		pause();
 		break;
+	case HOSTILE_CRASH:
+		abort();
 	default:
 		if (what < HOSTILE_FORMAT)
 			play_message(s, what);
 		else
 			play_facts(s, what);
 	}
+}
+
+/* The daemon's own plan, of which it asks only whether it crashes, is done. */
+static enum hostile
+asked(const struct scene *s)
+{
+	const struct plan_step *first = &s->job.plan.step[0];
+
+	if (s->in[s->job.in_size - 1] == HOSTILE_POISON)
+		return HOSTILE_CRASH;
+	return first->op == OP_RESIZE
+	    ? (enum hostile)step_get(first, RESIZE_WIDTH).whole
+	    : HOSTILE_HONEST;
 }
 
 int
@@ -192,6 +209,7 @@ main(void)
 	    PROT_READ | PROT_WRITE, MAP_SHARED, WIRE_ARENA_FD, 0);
 	assert(at != MAP_FAILED);
 	s.words = (struct wire_words *)(void *)at;
+	s.in = at + WIRE_PAGE;
 	s.out = at + WIRE_PAGE + setup.in_max;
 	wire_init(&hello, sizeof(hello), WIRE_HELLO, 0);
 	hello.ok = 1;
@@ -199,9 +217,7 @@ main(void)
 	while (recv(WIRE_SOCKET_FD, &s.job, sizeof(s.job), 0) ==
 	    (ssize_t)sizeof(s.job)) {
 		prepare(&s);
-		play(&s,
-		    (enum hostile)step_get(&s.job.plan.step[0], RESIZE_WIDTH)
-			.whole);
+		play(&s, asked(&s));
 	}
 	return 0;
 }

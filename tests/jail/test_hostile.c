@@ -140,6 +140,77 @@ test_silent(void **state)
 	kit_render(render, job(HOSTILE_HONEST));
 }
 
+/* A plan that crashes whoever runs it says nothing of the original. */
+static void
+test_crash_of_plan(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		kit_fails(render, job(HOSTILE_CRASH), ERR_WORKER_DIED);
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+static struct kit_job *
+poison_job(struct blob *original)
+{
+	struct kit_job *k = kit_job(conf, original, FORMAT_PNG, "m");
+
+	step_set(&k->plan.step[0], RESIZE_WIDTH,
+	    (union arg){ .whole = HOSTILE_HONEST });
+	return k;
+}
+
+static void
+test_crash_of_original(void **state)
+{
+	static const uint8_t last[] = { HOSTILE_POISON };
+	struct blob_view png = blob_look(kit_picture(FORMAT_PNG, 16));
+	struct blob *original = blob_new(MIB, 0);
+	struct kit_job *k;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(blob_append(original, png.data, png.size, &e));
+	assert_true(blob_append(original, last, sizeof(last), &e));
+	blob_finish(original, NULL);
+	kit_fails(render, poison_job(original), ERR_POISON);
+	k = poison_job(original);
+	assert_false(render_submit(render, &k->job, &e));
+	assert_int_equal(e.code, ERR_POISON);
+	kit_free(k);
+	blob_drop(original);
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+/* Nothing can be said of one that still arrives: it is begun again then. */
+static void
+test_crash_while_growing(void **state)
+{
+	static const uint8_t padding[100 * KIB] = { [sizeof(padding) - 1] =
+							HOSTILE_POISON };
+	struct blob_view png = blob_look(kit_picture(FORMAT_PNG, 16));
+	struct blob *original = blob_new(MIB, 0);
+	struct kit_job *k = poison_job(original);
+	uint64_t before = metric_value(METRIC_WORKER_EXITS, EXIT_CRASH, 0);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_true(blob_append(original, png.data, png.size, &e));
+	assert_true(blob_append(original, padding, sizeof(padding), &e));
+	kit_submit(render, k);
+	KIT_UNTIL(
+	    metric_value(METRIC_WORKER_EXITS, EXIT_CRASH, 0) == before + 1);
+	assert_false(kit_wait(k, 0.1));
+	/* Other work is done meanwhile. */
+	kit_render(render, job(HOSTILE_HONEST));
+	assert_true(blob_append(original, png.data, png.size, &e));
+	blob_finish(original, NULL);
+	assert_true(kit_wait(k, 10));
+	assert_true(k->job.ok);
+	kit_free(k);
+	blob_drop(original);
+}
+
 int
 main(void)
 {
@@ -151,6 +222,10 @@ main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_crash_of_plan),
+		/* Once an original is known to crash, none is begun early. */
+		cmocka_unit_test(test_crash_while_growing),
+		cmocka_unit_test(test_crash_of_original),
 	};
 
 	log_level_set(LOG_LEVEL_ERROR);
