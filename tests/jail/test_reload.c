@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Workers under another configuration than the one they were started with. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "jail_kit.h"
+#include "metric/metric.h"
+#include "render/jail.h"
+
+static struct render *
+start(const struct conf *conf)
+{
+	struct render *r = NULL;
+	struct err e = { 0 };
+
+	if (!render_new(conf, "/proc/self/exe", &r, &e))
+		fail_msg("%s", e.detail);
+	return r;
+}
+
+static pid_t
+one(struct render *r, const struct conf *conf)
+{
+	return kit_render(
+	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
+}
+
+static void
+test_reload(void **state)
+{
+	const struct conf *old = kit_conf("[render]\nworkers = 1");
+	const struct conf *same = kit_conf("[render]\nworkers = 1");
+	const struct conf *other =
+	    kit_conf("[render]\nworkers = 1\nworker_memory = 3G");
+	struct render *r = start(old);
+	uint64_t before = metric_value(METRIC_WORKER_EXITS, EXIT_RELOAD, 0);
+	pid_t first = one(r, old);
+	pid_t second;
+
+	(void)state;
+	/* What does not concern workers does not cost them. */
+	assert_int_equal(one(r, same), first);
+	second = one(r, other);
+	assert_int_not_equal(second, first);
+	KIT_UNTIL(
+	    metric_value(METRIC_WORKER_EXITS, EXIT_RELOAD, 0) == before + 2);
+	/* A request that began before the reload is served, too. */
+	assert_int_equal(one(r, old), second);
+	assert_int_equal(one(r, other), second);
+	render_free(r);
+	conf_drop(old);
+	conf_drop(same);
+	conf_drop(other);
+}
+
+/* Without run-time code generation; and as it is where Landlock may lack. */
+static void
+test_modes(void **state)
+{
+	static const char *const lines[] = { "vector = off",
+		"landlock = optional" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(lines); i++) {
+		const struct conf *conf =
+		    kit_conf("[render]\nworkers = 1\n%s", lines[i]);
+		struct render *r = start(conf);
+
+		one(r, conf);
+		render_free(r);
+		conf_drop(conf);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_modes),
+	};
+
+	if (argc > 1 && strcmp(argv[1], "worker") == 0)
+		return render_worker_main(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
