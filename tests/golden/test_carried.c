@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a result carries of its original besides pixels: metadata, profiles,
+ * and files that are passed on as they are.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../unit/unit.h"
+#include "base/clock.h"
+#include "golden.h"
+
+/* Made once: a photo, and what can be made of it. */
+static struct file photo;
+static struct file moving;
+static struct plan plan;
+static struct image_result result;
+static struct err e;
+
+static struct image_job
+job_of(const struct file *original, const char *query)
+{
+	golden_plan(query, NULL, &plan);
+	image_result_fini(&result);
+	e = (struct err){ 0 };
+	return (struct image_job){ .plan = &plan,
+		.limits = golden_limits(),
+		.input = { .data = original->bytes, .size = original->size },
+		.deadline_ns = CLOCK_NEVER };
+}
+
+static void
+assert_fails(const struct image_job *job, enum err_code code)
+{
+	bool good = image_render(job, &result, &e);
+
+	if (good || e.code != code)
+		print_message("code %d, %s\n", (int)e.code, e.detail);
+	assert_false(good);
+	assert_int_equal(e.code, code);
+}
+
+static void
+assert_works(const struct image_job *job)
+{
+	image_result_fini(&result);
+	if (!image_render(job, &result, &e))
+		fail_msg("%s: %s", err_row(e.code)->code, e.detail);
+}
+
+static VipsImage *
+loaded(void)
+{
+	VipsImage *in =
+	    vips_image_new_from_buffer(result.bytes, result.size, "", NULL);
+
+	if (in == NULL)
+		fail_msg("%s", vips_error_buffer());
+	return in;
+}
+
+static bool
+holds(const char *field)
+{
+	VipsImage *in = loaded();
+	bool there = vips_image_get_typeof(in, field) != 0;
+
+	g_object_unref(in);
+	return there;
+}
+
+/* ---- Metadata ---- */
+
+static struct file
+with_metadata(enum format format)
+{
+	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 200, 100);
+	VipsImage *turned = picture_oriented(in, 6);
+	VipsImage *wide = picture_profile(turned, "p3");
+	struct file file;
+
+	vips_image_set_int(wide, VIPS_META_ORIENTATION, 6);
+	vips_image_set_string(wide, "exif-ifd0-Artist",
+	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
+	vips_image_set_blob_copy(wide, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	file = picture_file(wide, format);
+	g_object_unref(in);
+	g_object_unref(turned);
+	g_object_unref(wide);
+	return file;
+}
+
+static void
+test_metadata(void **state)
+{
+	static const enum format format[] = { FORMAT_JPEG, FORMAT_PNG,
+		FORMAT_WEBP };
+	struct file file = with_metadata(FORMAT_JPEG);
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(format); i++) {
+		char query[100];
+		const char *name = format_row(format[i])->name;
+		struct image_job job;
+		VipsImage *in;
+		int orientation;
+
+		snprintf(query, sizeof(query), "width=80&format=%s", name);
+		job = job_of(&file, query);
+		assert_works(&job);
+		assert_false(holds("exif-data"));
+		assert_false(holds("xmp-data"));
+		assert_false(holds("icc-profile-data"));
+
+		snprintf(query, sizeof(query),
+		    "width=80&format=%s&keep=exif,icc,xmp", name);
+		job = job_of(&file, query);
+		assert_works(&job);
+		assert_true(holds("exif-data"));
+		assert_true(holds("xmp-data"));
+		assert_true(holds("icc-profile-data"));
+		in = loaded();
+		/* Upright in the pixels: nobody may turn it again. */
+		assert_int_equal(in->Xsize, 80);
+		assert_int_equal(in->Ysize, 40);
+		if (vips_image_get_typeof(in, "orientation") != 0) {
+			assert_int_equal(
+			    vips_image_get_int(in, "orientation", &orientation),
+			    0);
+			assert_int_equal(orientation, 1);
+		}
+		g_object_unref(in);
+	}
+	picture_file_free(&file);
+}
+
+static void
+test_metadata_apart(void **state)
+{
+	static const char *const keep[] = { "exif", "icc", "xmp" };
+	static const char *const field[] = { "exif-data", "icc-profile-data",
+		"xmp-data" };
+	static const char *const format[] = { "jpeg", "webp" };
+	struct file file = with_metadata(FORMAT_JPEG);
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(keep) * NELEM(format); i++) {
+		char query[100];
+		struct image_job job;
+
+		snprintf(query, sizeof(query), "width=80&keep=%s&format=%s",
+		    keep[i % 3], format[i / 3]);
+		job = job_of(&file, query);
+		assert_works(&job);
+		for (size_t k = 0; k < NELEM(field); k++)
+			assert_int_equal(holds(field[k]), k == i % 3);
+	}
+	picture_file_free(&file);
+}
+
+/* The profile that is kept says what the pixels are. */
+static void
+test_profiles(void **state)
+{
+	struct file file = with_metadata(FORMAT_JPEG);
+	struct image_job job = job_of(&file, "width=80&profile=original");
+	VipsImage *in;
+	const void *kept;
+	size_t size;
+
+	(void)state;
+	assert_works(&job);
+	in = loaded();
+	assert_int_equal(
+	    vips_image_get_blob(in, VIPS_META_ICC_NAME, &kept, &size), 0);
+	assert_non_null(memmem(kept, size, "P3", 2) != NULL
+		? kept
+		: memmem(kept, size, "P\0003", 3));
+	g_object_unref(in);
+	picture_file_free(&file);
+}
+
+/* ---- The original's own bytes ---- */
+
+static void
+test_stripped(void **state)
+{
+	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 200, 100);
+	static const enum format format[] = { FORMAT_JPEG, FORMAT_PNG,
+		FORMAT_WEBP };
+
+	(void)state;
+	vips_image_set_string(in, "exif-ifd0-Artist",
+	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
+	vips_image_set_blob_copy(in, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	for (size_t i = 0; i < NELEM(format); i++) {
+		struct file file = picture_file(in, format[i]);
+		struct raster before =
+		    golden_decode(file.bytes, file.size, format[i]);
+		struct image_job job = job_of(&file, "");
+		struct raster after;
+
+		assert_works(&job);
+		assert_int_equal(result.facts.unchanged, 1);
+		assert_true(result.size < file.size);
+		assert_false(holds("xmp-data"));
+		after = golden_decode(result.bytes, result.size, format[i]);
+		assert_true(raster_difference(&before, &after) <= 0);
+		raster_free(&before);
+		raster_free(&after);
+
+		job = job_of(&file, "keep=xmp");
+		assert_works(&job);
+		assert_int_equal(result.facts.unchanged, 1);
+		assert_true(holds("xmp-data"));
+		picture_file_free(&file);
+	}
+	g_object_unref(in);
+}
+
+static void
+test_untouched(void **state)
+{
+	struct file file = with_metadata(FORMAT_JPEG);
+	struct image_job job = job_of(&file, "");
+
+	(void)state;
+	plan_init(&plan);
+	plan.out.untouched = 1;
+	assert_works(&job);
+	assert_int_equal(result.size, file.size);
+	assert_memory_equal(result.bytes, file.bytes, file.size);
+	assert_int_equal(result.facts.unchanged, 1);
+	assert_int_equal(result.facts.original.width, 100);
+
+	/* But it must be an image of a type that is served. */
+	memcpy(file.bytes, "<svg", 4);
+	assert_fails(&job, ERR_NOT_AN_IMAGE);
+	picture_file_free(&file);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	golden_start();
+	golden_picture("scene jpeg", &photo, NULL);
+	golden_picture("moving gif", &moving, NULL);
+	return 0;
+}
+
+static int
+stop(void **state)
+{
+	(void)state;
+	picture_file_free(&photo);
+	picture_file_free(&moving);
+	image_result_fini(&result);
+	image_fini();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_metadata),
+		cmocka_unit_test(test_metadata_apart),
+		cmocka_unit_test(test_profiles),
+		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_untouched),
+	};
+
+	return cmocka_run_group_tests_name("carried", tests, start, stop);
+}
