@@ -5,6 +5,8 @@
  */
 #include "render/poison.h"
 
+#include <assert.h>
+
 #include "base/lock.h"
 
 enum { POISON_BUCKETS = 256 };
@@ -140,4 +142,37 @@ poison_count(struct poison *p)
 	count = p->count;
 	lock_drop(&p->lock);
 	return count;
+}
+
+void
+poison_plan(format_set results, struct plan *out)
+{
+	format_set cheap = results &
+	    (FORMAT_BIT(FORMAT_JPEG) | FORMAT_BIT(FORMAT_PNG) |
+		FORMAT_BIT(FORMAT_GIF));
+	union arg none = { .length = { 0, 0 } };
+	union arg most = { .length = { 99, 1 } };
+	union arg all = { .length = { 100, 1 } };
+	union arg side = { .whole = 32 };
+	struct plan_step *step = NULL;
+	struct err e;
+	bool ok;
+
+	plan_init(out);
+	out->in.pages = PAGES_ALL;
+	out->in.tolerant = 1;
+	/* What is cut is not shrunk by the decoder: every row is decoded. */
+	ok = plan_add(out, OP_EXTRACT, &step, &e);
+	assert(ok);
+	step_set(step, EXTRACT_LEFT, none);
+	step_set(step, EXTRACT_TOP, none);
+	step_set(step, EXTRACT_WIDTH, most);
+	step_set(step, EXTRACT_HEIGHT, all);
+	ok = plan_add(out, OP_RESIZE, &step, &e);
+	assert(ok);
+	step_set(step, RESIZE_WIDTH, side);
+	step_set(step, RESIZE_HEIGHT, side);
+	step_set(step, RESIZE_FIT, (union arg){ .pick = FIT_FILL });
+	out->out.format = FORMAT_AUTO;
+	out->out.accepts = cheap != 0 ? cheap : results;
 }

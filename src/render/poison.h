@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/digest.h"
-#include "plan/op.h"
+#include "plan/plan.h"
 
 struct poison;
 
@@ -25,3 +25,10 @@ bool poison_has(struct poison *p, const uint8_t *bytes, size_t size,
 void poison_add(struct poison *p, const uint8_t *bytes, size_t size,
     enum format format, size_t max, int64_t until_ns);
 size_t poison_count(struct poison *p);
+
+/*
+ * What an original is tried with that has crashed a worker: all of it is
+ * decoded, and nothing is done of what the request asked for, which may have
+ * been the cause. results: formats that may be made, not 0.
+ */
+void poison_plan(format_set results, struct plan *out);

@@ -163,14 +163,12 @@ keeper_wait(
 
 /* A decoder crashed twice on it, the second time in a fresh process. */
 static void
-keeper_poison(struct keeper *k, struct render_job *job, enum format format,
-    int64_t due_ns, struct err *e)
+keeper_poison(struct keeper *k, const struct render_job *job,
+    enum format format, struct err *e)
 {
 	const struct conf *c = job->conf;
-	struct blob_view view = blob_wait(job->original, SIZE_MAX, due_ns);
+	struct blob_view view = blob_look(job->original);
 
-	if (view.state != BLOB_DONE)
-		return;
 	poison_add(k->render->poison, view.data, view.size, format,
 	    (size_t)c->render_poison_entries,
 	    clock_ns() + c->render_poison_time);
@@ -178,19 +176,54 @@ keeper_poison(struct keeper *k, struct render_job *job, enum format format,
 	    format_row(format)->name);
 }
 
+/*
+ * Whether the original alone, all of which is there, crashes a fresh worker.
+ * A plan that crashes one must not bring an original into disrepute that
+ * others ask for.
+ */
+static bool
+keeper_is_poison(struct keeper *k, const struct jail_turn *turn)
+{
+	struct render *r = k->render;
+	/* 9 kB: a keeper's stack has room. */
+	struct plan plan;
+	struct render_job bare = *turn->job;
+	struct jail_turn again = *turn;
+	struct err e;
+	enum jail_end end;
+
+	poison_plan(bare.results, &plan);
+	bare.plan = &plan;
+	bare.max_cost = 0;
+	again.job = &bare;
+	again.fresh = true;
+	end = jail_run(r->jail, &again, &e);
+	jail_leave(r->jail, &again);
+	blob_drop(bare.result);
+	return end == JAIL_CRASHED;
+}
+
 static enum jail_end
 keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
 {
 	struct render *r = k->render;
+	struct render_job *job = turn->job;
 	enum jail_end end = jail_run(r->jail, turn, e);
 
-	if (end != JAIL_CRASHED || turn->fresh)
+	if (end != JAIL_CRASHED)
 		return end;
 	jail_leave(r->jail, turn);
-	turn->fresh = true;
-	end = jail_run(r->jail, turn, e);
-	if (end == JAIL_CRASHED)
-		keeper_poison(k, turn->job, turn->format, turn->due_ns, e);
+	switch (blob_look(job->original).state) {
+	case BLOB_GROWING:
+		/* Its crash can be told from others when it is complete. */
+		return JAIL_YIELDED;
+	case BLOB_FAILED:
+		return end;
+	case BLOB_DONE:
+		break;
+	}
+	if (keeper_is_poison(k, turn))
+		keeper_poison(k, job, turn->format, e);
 	return end;
 }
 

@@ -56,12 +56,37 @@ test_bounded(void **state)
 	poison_free(p);
 }
 
+/* The plan for trying an original alone is one that a worker accepts. */
+static void
+test_plan(void **state)
+{
+	static const struct {
+		format_set results, accepts;
+	} want[] = {
+		{ FORMAT_BIT(FORMAT_AVIF) | FORMAT_BIT(FORMAT_PNG),
+		    FORMAT_BIT(FORMAT_PNG) },
+		{ FORMAT_BIT(FORMAT_AVIF), FORMAT_BIT(FORMAT_AVIF) },
+	};
+	struct plan_policy anything = { 0 };
+	struct plan p;
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(want); i++) {
+		poison_plan(want[i].results, &p);
+		if (!plan_check(&p, &anything, &e))
+			fail_msg("%s", e.detail);
+		assert_int_equal(p.out.accepts, want[i].accepts);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
