@@ -172,6 +172,17 @@ kit_slow(struct kit_job *k)
 	k->job.cost = 1000;
 }
 
+struct kit_job *
+kit_slow_job(const struct conf *conf)
+{
+	enum { SIDE = 3000 };
+	struct kit_job *k =
+	    kit_job(conf, kit_picture(FORMAT_JPEG, SIDE), FORMAT_PNG, "m");
+
+	kit_slow(k);
+	return k;
+}
+
 void
 kit_submit(struct render *r, struct kit_job *k)
 {

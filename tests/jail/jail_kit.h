@@ -37,6 +37,8 @@ struct kit_job {
 struct kit_job *kit_job(const struct conf *conf, struct blob *original,
     enum format format, const char *domain);
 void kit_slow(struct kit_job *k);
+/* A slow job of its own picture, in the domain "m". */
+struct kit_job *kit_slow_job(const struct conf *conf);
 void kit_submit(struct render *r, struct kit_job *k);
 /* False: it has not come back within that many seconds. */
 bool kit_wait(struct kit_job *k, double seconds) must_check;

@@ -325,152 +325,6 @@ test_cancel(void **state)
 	conf_drop(conf);
 }
 
-/* ---- Crashes ---- */
-
-static struct kit_job *
-slow_job(const struct conf *conf)
-{
-	struct kit_job *k =
-	    kit_job(conf, kit_picture(FORMAT_JPEG, SLOW_SIDE), FORMAT_PNG, "m");
-
-	kit_slow(k);
-	return k;
-}
-
-/* Sends a signal into the job. */
-static void
-crash(struct render *r, struct kit_job *k, int signal)
-{
-	kill(kit_worker(r, k), signal);
-}
-
-/*
- * And into the worker that is then tried with the original alone: it is held
- * until it has been given that.
- */
-static void
-crash_twice(struct render *r, struct kit_job *k, int signal)
-{
-	struct render_state look;
-	pid_t pids[KIT_CHILDREN];
-	pid_t first = kit_worker(r, k);
-	size_t spare;
-
-	KIT_UNTIL((render_look(r, &look), look.spare == 1));
-	assert_int_equal(kit_children(pids), 2);
-	spare = pids[0] == first ? 1 : 0;
-	kill(pids[spare], SIGSTOP);
-	kill(first, signal);
-	KIT_UNTIL(kill(first, 0) != 0);
-	KIT_UNTIL((render_look(r, &look), look.busy == 1));
-	clock_sleep_ns(100 * NS_PER_MS);
-	kill(pids[spare], signal);
-	kill(pids[spare], SIGCONT);
-}
-
-static void
-test_poison(void **state)
-{
-	const struct conf *conf =
-	    kit_conf("[render]\nworkers = 1\npoison_time = 3s");
-	struct render *r = start(conf);
-	struct kit_job *k = slow_job(conf);
-	struct err e = { 0 };
-
-	(void)state;
-	/* Once: a new worker can decode it, so the plan was it. */
-	kit_submit(r, k);
-	crash(r, k, SIGSEGV);
-	assert_true(kit_wait(k, 60));
-	assert_int_equal(k->job.err.code, ERR_WORKER_DIED);
-	kit_free(k);
-	/* Twice: remembered. */
-	k = slow_job(conf);
-	kit_submit(r, k);
-	crash_twice(r, k, SIGBUS);
-	assert_true(kit_wait(k, 60));
-	assert_int_equal(k->job.err.code, ERR_POISON);
-	kit_free(k);
-	k = slow_job(conf);
-	assert_false(render_submit(r, &k->job, &e));
-	assert_int_equal(e.code, ERR_POISON);
-	kit_free(k);
-	/* That original alone. */
-	kit_render(
-	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
-	/* And forgotten. */
-	clock_sleep_ns(3 * NS_PER_S);
-	kit_render(r,
-	    kit_job(
-		conf, kit_picture(FORMAT_JPEG, SLOW_SIDE), FORMAT_PNG, "m"));
-	KIT_UNTIL(exits(EXIT_CRASH) >= 3);
-	render_free(r);
-	conf_drop(conf);
-}
-
-/* What a crash is confirmed with works on every format, and decodes it all. */
-static void
-test_poison_plan(void **state)
-{
-	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
-	format_set results[] = { format_all(F_SAVE), FORMAT_BIT(FORMAT_PNG),
-		FORMAT_BIT(FORMAT_WEBP) };
-	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1500));
-	struct blob *cut = blob_copy(all.data, all.size / 2);
-	struct kit_job *k;
-
-	(void)state;
-	for (enum format from = FORMAT_JPEG; from < FORMAT_COUNT; from++) {
-		for (size_t i = 0; i < NELEM(results); i++) {
-			if (kit_picture(from, 1500) == NULL)
-				continue;
-			k = kit_job(
-			    conf, kit_picture(from, 1500), FORMAT_PNG, "m");
-			poison_plan(results[i], &k->plan);
-			kit_submit(r, k);
-			assert_true(kit_wait(k, 60));
-			if (!k->job.ok)
-				fail_msg("%s: %s", format_row(from)->name,
-				    k->job.err.detail);
-			assert_int_equal(k->job.facts.shrink, 1);
-			assert_int_equal(k->job.facts.result.width, 32);
-			kit_free(k);
-		}
-	}
-	/* As far as it goes. */
-	k = kit_job(conf, cut, FORMAT_PNG, "m");
-	poison_plan(results[0], &k->plan);
-	kit_render(r, k);
-	blob_drop(cut);
-	render_free(r);
-	conf_drop(conf);
-}
-
-static void
-test_no_poison(void **state)
-{
-	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
-	static const int harmless[] = { SIGKILL, SIGSYS };
-
-	(void)state;
-	for (size_t i = 0; i < NELEM(harmless); i++) {
-		for (int n = 0; n < 3; n++) {
-			struct kit_job *k = slow_job(conf);
-
-			kit_submit(r, k);
-			crash(r, k, harmless[i]);
-			assert_true(kit_wait(k, 60));
-			assert_int_equal(k->job.err.code, ERR_WORKER_DIED);
-			kit_free(k);
-		}
-	}
-	KIT_UNTIL(exits(EXIT_VIOLATION) >= 3);
-	render_free(r);
-	conf_drop(conf);
-}
-
 /* ---- Originals that arrive ---- */
 
 static void
@@ -604,7 +458,7 @@ test_full(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(k); i++) {
-		k[i] = slow_job(conf);
+		k[i] = kit_slow_job(conf);
 		k[i]->job.cost = 1;
 	}
 	kit_submit(r, k[0]);
@@ -641,7 +495,7 @@ test_drain(void **state)
 	(void)state;
 	kit_submit(r, fast);
 	for (size_t i = 0; i < NELEM(slow); i++) {
-		slow[i] = slow_job(conf);
+		slow[i] = kit_slow_job(conf);
 		kit_submit(r, slow[i]);
 	}
 	render_drain(r, clock_ns() + 500 * NS_PER_MS);
@@ -701,7 +555,7 @@ test_orphans(void **state)
 		size_t found = kit_children(workers);
 
 		(void)!write(pipes[1], workers, found * sizeof(workers[0]));
-		kit_submit(r, slow_job(kit_conf("[render]\nworkers = 2")));
+		kit_submit(r, kit_slow_job(kit_conf("[render]\nworkers = 2")));
 		pause();
 	}
 	n = read(pipes[0], workers, sizeof(workers));
@@ -786,9 +640,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_kill_under_load),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_poison),
-		cmocka_unit_test(test_poison_plan),
-		cmocka_unit_test(test_no_poison),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_yields),
 		cmocka_unit_test(test_stream_breaks),
