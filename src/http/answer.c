@@ -193,8 +193,10 @@ is_ours(const char *name)
 		"Strict-Transport-Security", "Trailer", "Transfer-Encoding",
 		"Upgrade", "Vary", "WWW-Authenticate", "X-Cache",
 		"X-Request-Id" };
+	/* Those at the end are a proxy's: it would answer something else. */
 	static const char *const families[] = { "Accept-", "Access-Control-",
-		"Content-", "Cross-Origin-", "X-Content-" };
+		"Content-", "Cross-Origin-", "X-Content-", "X-Accel-",
+		"X-Sendfile", "X-LIGHTTPD-", "X-Reproxy-" };
 	struct slice s = slice_of(name);
 
 	for (size_t i = 0; i < NELEM(names); i++)

@@ -311,6 +311,11 @@ wishes(void **state)
 	wish(p, "Set-Cookie", "a=b");
 	wish(p, "Transfer-Encoding", "chunked");
 	wish(p, "content-security-policy", "none");
+	wish(p, "x-accel-redirect", "/private/key");
+	wish(p, "X-Accel-Limit-Rate", "1");
+	wish(p, "x-sendfile", "/etc/passwd");
+	wish(p, "X-Reproxy-URL", "http://evil.example/");
+	wish(p, "X-Acceleration", "9.81");
 	answer(w);
 	expect(w, "X-Mine", "yes");
 	expect(w, "Cache-Control", "no-cache");
@@ -320,6 +325,11 @@ wishes(void **state)
 	expect(w, "Access-Control-Allow-Origin", "*");
 	expect(w, "Set-Cookie", NULL);
 	expect(w, "Transfer-Encoding", NULL);
+	expect(w, "X-Accel-Redirect", NULL);
+	expect(w, "X-Accel-Limit-Rate", NULL);
+	expect(w, "X-Sendfile", NULL);
+	expect(w, "X-Reproxy-URL", NULL);
+	expect(w, "X-Acceleration", "9.81");
 	assert_non_null(strstr(line(w, "Content-Security-Policy"), "sandbox"));
 	expect(w, "Content-Disposition",
 	    "inline; filename=\"a _b_ __.jpg\"; "
