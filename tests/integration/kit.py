@@ -9,6 +9,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -282,18 +283,23 @@ def at_work(it, seconds=0.2):
         if used(pid) - was > seconds / 8]
 
 
-def kill_at_work(it, number, path, times=1):
-    """Asks for path, kills the worker at it, and that of the next try, so many
-    times; returns the answer."""
+def kill_at_work(it, number, path, again=False):
+    """Asks for path and kills the worker at it; again: also the one that is
+    then tried with the original alone. Returns the answer. One worker."""
     answers = []
     thread = threading.Thread(target=lambda: answers.append(it.get(path)))
-    killed = set()
     thread.start()
-    for _ in range(times):
-        victims = server.until(lambda: set(at_work(it)) - killed,
-            "a worker is at it")
-        killed |= victims
-        for pid in victims:
-            os.kill(pid, number)
+    victim, = server.until(lambda: at_work(it), "a worker is at it")
+    spare, = set(it.workers()) - {victim}
+    if again:
+        # Held until it has been given the original, which takes no time.
+        os.kill(spare, signal.SIGSTOP)
+    os.kill(victim, number)
+    if again:
+        server.until(lambda: victim not in it.workers()
+            and it.metric("pictor_workers_busy") == 1, "the spare has it")
+        time.sleep(0.2 * PATIENCE)
+        os.kill(spare, number)
+        os.kill(spare, signal.SIGCONT)
     thread.join()
     return answers[0]

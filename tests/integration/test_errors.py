@@ -445,7 +445,8 @@ def test_poison(serve):
     number = signal.SIGABRT if SANITIZED else signal.SIGSEGV
     it = serve({"render": {"workers": 1, "timeout": "60s"},
         "http": {"deadline": "100s"}})
-    is_error(kit.kill_at_work(it, number, ENDLESS + "1500", 2), "poison")
+    is_error(kit.kill_at_work(it, number, ENDLESS + "1500", True),
+        "poison")
     is_error(it.get("/slow.png?width=9"), "poison")
     assert it.get("/photo.jpg?width=9").status == 200
 

@@ -75,16 +75,21 @@ def test_killed_under_load(serve):
     assert len(lost) <= kills
     assert {kit.problem(a)["code"] for a in lost} <= {"worker-died"}
     assert it.metric("pictor_errors_total", error="worker-died") == len(lost)
-    assert it.metric("pictor_worker_exits_total") == kills
+    # Sanitizers make workers fat: some are replaced for that.
+    assert it.metric("pictor_worker_exits_total") \
+        - it.metric("pictor_worker_exits_total", exit="memory") == kills
     assert kit.is_image(it.get("/photo.jpg?width=999"))
     server.until(lambda: it.descriptors() <= descriptors, "all are closed")
 
 
-def test_one_crash_is_tried_again(serve):
+def test_one_crash_is_no_poison(serve):
+    """The original alone is well: others may have it still."""
     it = serve(LONG)
-    assert kit.is_image(kit.kill_at_work(it, CRASH, SLOW))
-    assert it.metric("pictor_errors_total") == 0
+    answer = kit.kill_at_work(it, CRASH, SLOW)
+    assert kit.problem(answer)["code"] == "worker-died"
+    assert answer.status == 502
     assert it.metric("pictor_worker_exits_total") == 1
+    assert it.get("/slow.png?width=10").status == 200
 
 
 def test_kill_is_no_crash(serve):
@@ -101,7 +106,7 @@ def test_poison_expires(serve):
     it = serve({"http": LONG["http"],
         "render": LONG["render"] | {"poison_time": "6s"}})
     # The time runs from here at the earliest.
-    answer = kit.kill_at_work(it, CRASH, ENDLESS, 2)
+    answer = kit.kill_at_work(it, CRASH, ENDLESS, True)
     assert kit.problem(answer)["code"] == "poison"
     assert answer.status == 422
     server.until(lambda: it.metric("pictor_worker_exits_total") == 2,
@@ -117,7 +122,7 @@ def test_poison_expires(serve):
 def test_no_poison_list(serve):
     it = serve({"http": LONG["http"],
         "render": LONG["render"] | {"poison_entries": 0}})
-    answer = kit.kill_at_work(it, CRASH, ENDLESS, 2)
+    answer = kit.kill_at_work(it, CRASH, ENDLESS, True)
     assert answer.status in (422, 502)
     assert it.get("/slow.png?width=10").status == 200
 
