@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "conf/conf.h"
@@ -85,6 +86,42 @@ job_bytes(const struct render_job *job)
 	return blob_look(job->original).size;
 }
 
+/* Whether so much is more than half of a queue. */
+static bool
+queue_is_half(const struct conf *c, size_t jobs, double cost, uint64_t bytes)
+{
+	return jobs > (uint64_t)c->render_queue_jobs / 2 ||
+	    cost > c->render_queue_cost / 2 ||
+	    bytes > (uint64_t)c->render_queue_bytes / 2;
+}
+
+/* Whether the job's domain leaves less than half of the queue to others. */
+static bool
+queue_is_hogged(const struct queue *q, const struct render_job *job)
+{
+	const struct queue_list *lists[] = { &q->whole, &q->growing };
+	const struct conf *c = job->conf;
+	size_t jobs = 0;
+	double cost = 0;
+	uint64_t bytes = 0;
+
+	/* Nobody's part is more than all: mostly nothing is counted. */
+	if (c->nmount < 2 || !queue_is_half(c, q->jobs, q->cost, q->bytes))
+		return false;
+	for (size_t i = 0; i < NELEM(lists); i++) {
+		const struct render_job *at = lists[i]->first;
+
+		for (; at != NULL; at = at->next) {
+			if (strcmp(at->domain, job->domain) != 0)
+				continue;
+			jobs++;
+			cost += at->cost;
+			bytes += at->bytes;
+		}
+	}
+	return queue_is_half(c, jobs, cost, bytes);
+}
+
 bool
 queue_admit(const struct queue *q, const struct render_job *job,
     unsigned workers, struct err *e)
@@ -101,6 +138,9 @@ queue_admit(const struct queue *q, const struct render_job *job,
 	if (q->jobs > 0 &&
 	    q->bytes + job_bytes(job) > (uint64_t)c->render_queue_bytes)
 		return queue_busy(q, workers, "too many bytes", e);
+	/* One mount's visitors do not shut the others' out. */
+	if (queue_is_hogged(q, job))
+		return queue_busy(q, workers, "too much of this mount", e);
 	/* One at work for each worker is not yet a queue. */
 	if (q->jobs >= workers && wait > c->render_queue_time)
 		return queue_busy(q, workers, "too long a wait", e);

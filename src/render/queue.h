@@ -34,7 +34,8 @@ void queue_init(struct queue *q);
 int64_t queue_wait_ns(const struct queue *q, unsigned workers);
 /*
  * Fails with BUSY (retry_after_s set) when the job's own limits (conf) say
- * that the queue is full by jobs, by cost, by bytes or by waiting time.
+ * that the queue is full by jobs, by cost, by bytes or by waiting time; or,
+ * where there are several mounts, that half of it is already this one's.
  */
 bool queue_admit(const struct queue *q, const struct render_job *job,
     unsigned workers, struct err *e) must_check;

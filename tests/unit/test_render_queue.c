@@ -24,7 +24,7 @@ start(void **state)
 	static struct fixture f;
 	static const char text[] =
 	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n"
-	    "queue_bytes = 2048\n";
+	    "queue_bytes = 2048\n[mount.m]\n";
 	struct err e;
 
 	memset(&f, 0, sizeof(f));
@@ -210,6 +210,63 @@ test_full_of_bytes(void **state)
 	assert_int_equal(f->queue.bytes, 0);
 }
 
+/* Half of the queue is for the others, in each of its measures. */
+static void
+test_full_of_one_mount(void **state)
+{
+	static const char text[] =
+	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n"
+	    "queue_bytes = 2048\n[mount.m]\n[mount.b]\npath = /b/\n";
+	static const uint8_t bytes[1000];
+	struct fixture *f = *state;
+	struct conf *conf = NULL;
+	struct render_job *job = f->job;
+	struct err e = { 0 };
+
+	if (!conf_load_text(SLICE(text), "test", NULL, &conf, &e))
+		fail_msg("%s", e.detail);
+	for (size_t i = 0; i < JOBS; i++)
+		job[i].conf = conf;
+	job[2].domain = job[3].domain = job[5].domain = "b";
+	/* By cost: the other's is not counted. */
+	job[0].cost = 50;
+	put_whole(f, 0);
+	assert_true(queue_admit(&f->queue, &job[1], 9, &e));
+	queue_put(&f->queue, &job[1]);
+	assert_false(queue_admit(&f->queue, &job[4], 9, &e));
+	assert_int_equal(e.code, ERR_BUSY);
+	assert_true(e.retry_after_s >= 1);
+	assert_non_null(strstr(e.detail, "this mount"));
+	assert_true(queue_admit(&f->queue, &job[2], 9, &e));
+	assert_int_equal(next(f), 0);
+	/* By bytes. */
+	assert_int_equal(next(f), 1);
+	assert_true(blob_append(f->blob[2], bytes, sizeof(bytes), &e));
+	put_whole(f, 2);
+	assert_true(blob_append(f->blob[3], bytes, 24, &e));
+	put_whole(f, 3);
+	assert_true(queue_admit(&f->queue, &job[3], 9, &e));
+	assert_int_equal(next(f), 2);
+	queue_put(&f->queue, &job[2]);
+	assert_int_equal(next(f), 3);
+	assert_true(blob_append(f->blob[4], bytes, 25, &e));
+	job[4].domain = "b";
+	put_whole(f, 4);
+	assert_false(queue_admit(&f->queue, &job[3], 9, &e));
+	assert_true(queue_admit(&f->queue, &job[0], 9, &e));
+	assert_int_equal(next(f), 2);
+	/* By jobs: two of four, and a third. */
+	queue_put(&f->queue, &job[3]);
+	assert_true(queue_admit(&f->queue, &job[3], 9, &e));
+	queue_put(&f->queue, &job[5]);
+	assert_false(queue_admit(&f->queue, &job[3], 9, &e));
+	assert_true(queue_admit(&f->queue, &job[0], 9, &e));
+	/* Alone, a mount has all of it. */
+	job[3].conf = f->conf;
+	assert_true(queue_admit(&f->queue, &job[3], 9, &e));
+	conf_drop(conf);
+}
+
 static void
 test_wait(void **state)
 {
@@ -277,6 +334,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_full, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    test_full_of_bytes, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    test_full_of_one_mount, start, stop),
 		cmocka_unit_test_setup_teardown(test_wait, start, stop),
 		cmocka_unit_test_setup_teardown(test_expire, start, stop),
 	};
