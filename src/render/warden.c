@@ -11,15 +11,18 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "metric/metric.h"
 #include "render/sandbox.h"
 
@@ -28,12 +31,24 @@ enum {
 	WARDEN_PRINTED = 1 << 20, /* bytes; more is not honest */
 	/* Three for each worker, the leaving ones too, and the event. */
 	WARDEN_POLLS = 3 * 600 + 1,
-	WARDEN_SPARE = 1
+	WARDEN_SPARE = 1,
+	/* Of one worker; libvips has 8, codecs some for each processor. */
+	WARDEN_THREADS = 64,
+	WARDEN_THREADS_EACH = 2,
+	WARDEN_TICK_MS = 1000
 };
 static const int64_t hello_ns = (SANDBOX_SANITIZED ? 300 : 60) * NS_PER_S;
 /* After a start that failed: doubled each time, up to the second. */
 static const int64_t retry_first_ns = 100 * NS_PER_MS;
 static const int64_t retry_last_ns = 30 * NS_PER_S;
+
+struct warden_poll {
+	struct pollfd fd[WARDEN_POLLS];
+	struct worker *worker[WARDEN_POLLS];
+	nfds_t n;
+	int wait_ms;
+	int64_t watch_ns; /* when the workers are looked at again */
+};
 
 /* ---- What they print ---- */
 
@@ -260,6 +275,59 @@ warden_unlink_dead(struct jail *j)
 	return dead;
 }
 
+/* ---- What they are up to ---- */
+
+/*
+ * How many threads it has, as the kernel says; 0: not known. The sandbox lets
+ * threads be made, since codecs make them, and RLIMIT_NPROC would count those
+ * of all processes of the user.
+ */
+static int64_t
+worker_threads(const struct worker *w)
+{
+	char text[512];
+	struct slice rest;
+	int64_t n = 0;
+	ssize_t size;
+	/* Only this thread buries it: the number is still its own. */
+	scoped_fd fd = -1;
+
+	snprintf(text, sizeof(text), "/proc/%d/stat", (int)w->pid);
+	fd = open(text, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : fd_read(fd, text, sizeof(text));
+	rest = (struct slice){ text, size > 0 ? (size_t)size : 0 };
+	/* "pid (name) state ...", and the name is the worker's to choose. */
+	while (slice_find(rest, ')') < rest.len)
+		slice_cut(&rest, ')');
+	/* The 20th field; a space stands before the 3rd. */
+	for (int i = 2; i < 20; i++)
+		slice_cut(&rest, ' ');
+	return num_int(slice_cut(&rest, ' '), 0, INT32_MAX, &n) ? n : 0;
+}
+
+/* One with too many threads has been taken over, and would stop the machine. */
+static void
+warden_watch(struct jail *j, const struct warden_poll *p)
+{
+	int64_t most = WARDEN_THREADS +
+	    WARDEN_THREADS_EACH * sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (nfds_t i = 0; i < p->n; i++) {
+		struct worker *w = p->worker[i];
+		int64_t n;
+
+		/* One that is buried has no number any more. */
+		if (w == NULL || p->fd[i].fd != w->pidfd || w->exited)
+			continue;
+		n = worker_threads(w);
+		if (n <= most)
+			continue;
+		log_line(LOG_LEVEL_WARNING, "worker %d has %d threads",
+		    (int)w->pid, (int)n);
+		warden_stop(j, w, EXIT_VIOLATION);
+	}
+}
+
 /* ---- How many there are ---- */
 
 /*
@@ -315,13 +383,6 @@ warden_balance(struct jail *j)
 
 /* ---- The loop ---- */
 
-struct warden_poll {
-	struct pollfd fd[WARDEN_POLLS];
-	struct worker *worker[WARDEN_POLLS];
-	nfds_t n;
-	int wait_ms;
-};
-
 static void
 poll_add(struct warden_poll *p, int fd, struct worker *w)
 {
@@ -344,13 +405,13 @@ warden_prepare(struct jail *j, struct warden_poll *p)
 	poll_add(p, j->event, NULL);
 	lock_take(&j->lock);
 	for (struct worker *w = j->first; w != NULL; w = w->next) {
-		if (!w->exited)
+		if (!w->exited) {
 			poll_add(p, w->pidfd, w);
-		poll_add(p, w->errors, w);
-		if (w->state == WORKER_STARTING) {
-			poll_add(p, w->socket, w);
-			p->wait_ms = 1000;
+			p->wait_ms = WARDEN_TICK_MS;
 		}
+		poll_add(p, w->errors, w);
+		if (w->state == WORKER_STARTING)
+			poll_add(p, w->socket, w);
 	}
 	if (j->failures > 0 && j->settled) {
 		int64_t left = (j->retry_ns - clock_ns()) / NS_PER_MS + 1;
@@ -401,6 +462,10 @@ warden_main(void *jail)
 			break;
 		(void)poll(p->fd, p->n, p->wait_ms);
 		warden_handle(j, p);
+		if (clock_ns() >= p->watch_ns) {
+			warden_watch(j, p);
+			p->watch_ns = clock_ns() + WARDEN_TICK_MS * NS_PER_MS;
+		}
 	}
 	free(p);
 	return NULL;

@@ -17,6 +17,7 @@ enum hostile {
 	HOSTILE_MUTE,
 	HOSTILE_HANG_UP,
 	HOSTILE_CRASH,
+	HOSTILE_THREADS,
 	/* Messages that are wrong. */
 	HOSTILE_SHORT,
 	HOSTILE_LONG,

@@ -4,10 +4,12 @@
  * says. What to say is the width asked for in the first step of each plan.
  */
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <assert.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -127,6 +129,26 @@ play_facts(struct scene *s, enum hostile what)
 	answer(s);
 }
 
+static void *
+thread_main(void *arg)
+{
+	pause();
+	return arg;
+}
+
+/* More than any processor count needs. */
+static void
+play_threads(void)
+{
+	long n = 72 + 2 * sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t thread;
+
+	(void)prctl(PR_SET_NAME, "w) S 1 1 (", 0, 0, 0);
+	while (n-- > 0)
+		if (pthread_create(&thread, NULL, thread_main, NULL) != 0)
+			_exit(5);
+}
+
 static void
 play(struct scene *s, enum hostile what)
 {
@@ -172,6 +194,10 @@ play(struct scene *s, enum hostile what)
 		break;
 	case HOSTILE_CRASH:
 		abort();
+	case HOSTILE_THREADS:
+		play_threads();
+		answer(s);
+		break;
 	default:
 		if (what < HOSTILE_FORMAT)
 			play_message(s, what);

@@ -140,6 +140,18 @@ test_silent(void **state)
 	kit_render(render, job(HOSTILE_HONEST));
 }
 
+/* They are counted also after the job, under whatever name. */
+static void
+test_threads(void **state)
+{
+	uint64_t before = violations();
+	pid_t liar = kit_render(render, job(HOSTILE_THREADS));
+
+	(void)state;
+	KIT_UNTIL(violations() == before + 1);
+	assert_int_not_equal(kit_render(render, job(HOSTILE_HONEST)), liar);
+}
+
 /* A plan that crashes whoever runs it says nothing of the original. */
 static void
 test_crash_of_plan(void **state)
@@ -222,6 +234,7 @@ main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_crash_of_plan),
 		/* Once an original is known to crash, none is begun early. */
 		cmocka_unit_test(test_crash_while_growing),
