@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers that die: only what they were doing is lost, and they are replaced."""
+"""Workers that die: only what they were doing is lost, and they are
+replaced."""
 import os
 import random
 import signal

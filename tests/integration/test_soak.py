@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many requests of all sorts, good and bad, leave nothing behind: no memory, no
-descriptor, no process, no connection, and every one of them is accounted for."""
+descriptor, no process, no connection, and each is accounted for."""
 import contextlib
 import http.client
 import os
