@@ -433,7 +433,7 @@ def test_origin_changed(serve, tmp_path):
 
 # ---- Decoders that fail ----
 
-@pytest.mark.skipif(LOCAL, reason="render.mode = local has no workers")
+@pytest.mark.jailed
 def test_worker_died(serve):
     it = serve({"render": {"workers": 1, "timeout": "60s"},
         "http": {"deadline": "100s"}})
@@ -442,7 +442,7 @@ def test_worker_died(serve):
     assert it.get("/photo.jpg?width=9").status == 200
 
 
-@pytest.mark.skipif(LOCAL, reason="render.mode = local has no workers")
+@pytest.mark.jailed
 def test_poison(serve):
     # A sanitizer would catch SIGSEGV and print its report.
     number = signal.SIGABRT if SANITIZED else signal.SIGSEGV
@@ -454,7 +454,7 @@ def test_poison(serve):
     assert it.get("/photo.jpg?width=9").status == 200
 
 
-@pytest.mark.skipif(LOCAL, reason="render.mode = local has no workers")
+@pytest.mark.jailed
 def test_internal(serve, tmp_path):
     """A worker that runs out of memory, or one that lies: sanitizers need more
     address space than a limit would leave."""

@@ -11,10 +11,9 @@ import pytest
 
 import kit
 import server
-from kit import LOCAL, PATIENCE, SANITIZED
+from kit import PATIENCE, SANITIZED
 
-pytestmark = pytest.mark.skipif(LOCAL,
-    reason="render.mode = local has no workers")
+pytestmark = pytest.mark.jailed
 
 SLOW = "/slow.png?width=1990&format=avif&effort=3"
 ENDLESS = "/slow.png?width=1500&format=avif&effort=9"

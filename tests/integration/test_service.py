@@ -423,8 +423,7 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])"""
 
 
-@pytest.mark.skipif(LOCAL, reason="render.mode = local wants loopback, and "
-    "does not know where a passed socket listens")
+@pytest.mark.jailed
 def test_socket_activation(serve, originals):
     """The socket outlives the server: between two of them nobody is refused."""
     with socket.create_server(("127.0.0.1", 0), backlog=16) as passed:
@@ -449,8 +448,7 @@ def test_socket_activation(serve, originals):
         second.stop()
 
 
-@pytest.mark.skipif(LOCAL, reason="render.mode = local wants loopback, and "
-    "does not know where a passed socket listens")
+@pytest.mark.jailed
 def test_socket_activation_without_sockets(tmp_path, originals):
     assert run(PICTOR_HTTP_LISTEN="systemd", PICTOR_HTTP_ADMIN="",
         PICTOR_STORE_FILES_ROOT=str(originals)) == (1, "",
