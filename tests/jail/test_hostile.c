@@ -19,7 +19,7 @@ start(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	conf = kit_conf("[render]\nworkers = 1\ntimeout = 500ms");
+	conf = kit_conf("[render]\nworkers = 1\ntimeout = 3s");
 	if (!render_new(conf, exe, &render, &e))
 		fail_msg("%s", e.detail);
 	return 0;
