@@ -112,7 +112,8 @@ warden_start_failed(struct jail *j, const struct err *e) needs_lock(&j->lock)
 
 /*
  * Ends one without taking it from whoever has it, or from its start: that it
- * exited is then seen as if it had done so by itself.
+ * exited is then seen as if it had done so by itself. One that has is left to
+ * its keeper.
  */
 static void
 warden_stop(struct jail *j, struct worker *w, enum jail_exit why)
@@ -121,9 +122,10 @@ warden_stop(struct jail *j, struct worker *w, enum jail_exit why)
 
 	lock_take(&j->lock);
 	state = w->state;
-	worker_kill(w, why);
-	if (!w->exited)
+	if (!w->exited) {
+		worker_kill(w, why);
 		w->state = state == WORKER_IDLE ? WORKER_LEAVING : state;
+	}
 	lock_drop(&j->lock);
 }
 

@@ -18,6 +18,7 @@ enum hostile {
 	HOSTILE_HANG_UP,
 	HOSTILE_CRASH,
 	HOSTILE_THREADS,
+	HOSTILE_SPILL,
 	/* Messages that are wrong. */
 	HOSTILE_SHORT,
 	HOSTILE_LONG,

@@ -149,6 +149,19 @@ play_threads(void)
 			_exit(5);
 }
 
+/* Prints what is just too much, and is dead before all of it is heard. */
+static void
+play_spill(void)
+{
+	static char page[4096];
+	size_t n = 257 + (size_t)getpid() % 16;
+
+	memset(page, '.', sizeof(page));
+	while (n-- > 0)
+		(void)!write(2, page, sizeof(page));
+	_exit(6);
+}
+
 static void
 play(struct scene *s, enum hostile what)
 {
@@ -197,6 +210,9 @@ play(struct scene *s, enum hostile what)
 	case HOSTILE_THREADS:
 		play_threads();
 		answer(s);
+		break;
+	case HOSTILE_SPILL:
+		play_spill();
 		break;
 	default:
 		if (what < HOSTILE_FORMAT)

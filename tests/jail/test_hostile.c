@@ -147,11 +147,26 @@ static void
 test_threads(void **state)
 {
 	uint64_t before = violations();
-	pid_t liar = kit_render(render, job(HOSTILE_THREADS));
+	struct kit_job *k = job(HOSTILE_THREADS);
 
 	(void)state;
+	kit_submit(render, k);
+	assert_true(kit_wait(k, 10));
+	/* Mostly it answers first. */
+	assert_true(k->job.ok || k->job.err.code == ERR_WORKER_DIED);
+	kit_free(k);
 	KIT_UNTIL(violations() == before + 1);
-	assert_int_not_equal(kit_render(render, job(HOSTILE_HONEST)), liar);
+	kit_render(render, job(HOSTILE_HONEST));
+}
+
+/* One that is dead is not killed for it once more: its keeper buries it. */
+static void
+test_spill(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 40; i++)
+		kit_fails(render, job(HOSTILE_SPILL), ERR_WORKER_DIED);
+	kit_render(render, job(HOSTILE_HONEST));
 }
 
 /* A plan that crashes whoever runs it says nothing of the original. */
@@ -237,6 +252,7 @@ main(void)
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_spill),
 		cmocka_unit_test(test_crash_of_plan),
 		/* Once an original is known to crash, none is begun early. */
 		cmocka_unit_test(test_crash_while_growing),
