@@ -278,7 +278,8 @@ with_step(enum op op, unsigned arg, union arg value)
 static void
 values(void **state)
 {
-	const double no[] = { NAN, INFINITY, -INFINITY, 0.2, 1001 };
+	const double no[] = { (double)NAN, (double)INFINITY, -(double)INFINITY,
+		0.2, 1001 };
 	struct plan p;
 
 	(void)state;
