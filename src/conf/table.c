@@ -164,23 +164,24 @@ path_absolute(struct slice path, struct arena *a)
 	    strcmp(folder, "/") == 0 ? "" : folder, SLICE_ARG(path));
 }
 
-static struct conf_list
-list_read(struct slice text, struct arena *a)
+static bool
+list_read(struct slice text, struct arena *a, struct conf_list *out)
 {
-	struct conf_list list = { NULL, 0 };
 	struct slice rest = text;
+	struct slice word;
 	const char **item;
 	size_t n = 0;
 
-	while (word_cut(&rest).len > 0)
-		n++;
+	for (; (word = word_cut(&rest)).len > 0; n++)
+		/* Printed with blanks between, it would begin a comment. */
+		if (word.at[0] == ';')
+			return false;
 	item = arena_alloc(a, (n + 1) * sizeof(*item));
 	rest = text;
 	for (size_t i = 0; i < n; i++)
 		item[i] = arena_copy(a, word_cut(&rest));
-	list.item = item;
-	list.n = n;
-	return list;
+	*out = (struct conf_list){ item, n };
+	return true;
 }
 
 static bool
@@ -243,7 +244,8 @@ row_read(
 		field_set(row, base, &text, sizeof(text));
 		return true;
 	case CONF_IS_LIST:
-		list = list_read(value, a);
+		if (!list_read(value, a, &list))
+			return false;
 		field_set(row, base, &list, sizeof(list));
 		return true;
 	case CONF_IS_NUM:
@@ -414,7 +416,7 @@ accepted_print(const struct conf_row *row, FILE *out)
 		fputs("a path", out);
 		return;
 	case CONF_IS_LIST:
-		fputs("words with blanks between", out);
+		fputs("words with blanks between, none of which begins with ';'", out);
 		return;
 	case CONF_IS_BOOL:
 		fputs("on or off", out);

@@ -216,6 +216,10 @@ messages(void **state)
 		{ "[http]\npage = on\nlisten =;a",
 		    "t.conf:3: [http] listen: the value holds a ';' at its "
 		    "start or after a blank, where a comment begins" },
+		{ "[http]\nlisten = a,;b",
+		    "t.conf:2: [http] listen: \"a,;b\" is not accepted; right "
+		    "is words with blanks between, none of which begins with "
+		    "';'" },
 	};
 
 	(void)state;
