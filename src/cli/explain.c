@@ -32,16 +32,19 @@ split_url(
 }
 
 static void
-print_args(const struct arg_row *row, size_t n, const union arg *value,
-    uint64_t set, const char *indent)
+print_args(const struct plan *p, const struct arg_row *row, size_t n,
+    const union arg *value, uint64_t set, const char *indent)
 {
-	char text[ARG_TEXT_MAX];
+	char room[ARG_TEXT_MAX];
 
 	for (size_t i = 0; i < n; i++) {
+		struct slice text;
+
 		if ((set & (UINT64_C(1) << i)) == 0)
 			continue;
-		arg_print(&row[i], value[i], text);
-		printf("%s%s = %s%s%s\n", indent, row[i].name, text,
+		text = plan_arg(p, &row[i], value[i], room);
+		printf("%s%s = %.*s%s%s\n", indent, row[i].name,
+		    SLICE_ARG(text),
 		    row[i].unit[0] != '\0' && row[i].type != ARG_LENGTH ? " "
 									: "",
 		    row[i].type != ARG_LENGTH ? row[i].unit : "");
@@ -65,15 +68,15 @@ print_words(const struct request *r)
 		const struct op_row *row = op_row((enum op)s->op);
 
 		printf("  %d. %s: %s\n", n++, row->name, row->text);
-		print_args(row->arg, row->narg, s->arg, s->set, "       ");
+		print_args(p, row->arg, row->narg, s->arg, s->set, "       ");
 	}
 	if (p->out.untouched != 0)
 		printf("  %d. Answer the stored bytes as they are.\n", n);
 	else
 		printf(
 		    "  %d. Write as %s: %s\n", n, format->name, format->text);
-	print_args(
-	    out_row(OUT_QUALITY), OUT_COUNT, p->out.arg, p->out.set, "       ");
+	print_args(p, out_row(OUT_QUALITY), OUT_COUNT, p->out.arg, p->out.set,
+	    "       ");
 }
 
 static void

@@ -416,7 +416,9 @@ accepted_print(const struct conf_row *row, FILE *out)
 		fputs("a path", out);
 		return;
 	case CONF_IS_LIST:
-		fputs("words with blanks between, none of which begins with ';'", out);
+		fputs(
+		    "words with blanks between, none of which begins with ';'",
+		    out);
 		return;
 	case CONF_IS_BOOL:
 		fputs("on or off", out);

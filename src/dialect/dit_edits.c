@@ -319,7 +319,7 @@ read_word(const json_t *resize, const char *name, unsigned arg,
 	    (strcmp(word, "mks2013") == 0 || strcmp(word, "mks2021") == 0))
 		return dit_later(e, "resize.kernel");
 	if (word == NULL ||
-	    !arg_read(&op_row(OP_RESIZE)->arg[arg], name, slice_of(word),
+	    !arg_read(NULL, &op_row(OP_RESIZE)->arg[arg], name, slice_of(word),
 		&value, &unused))
 		return dit_refuse(e, name);
 	step_set(s, arg, value);
@@ -529,7 +529,7 @@ edit_blur(const json_t *value, struct dit_edits *out, struct err *e)
 		if (precision == NULL)
 			return true;
 		if (!json_is_string(precision) ||
-		    !arg_read(&op_row(OP_BLUR)->arg[BLUR_PRECISION],
+		    !arg_read(NULL, &op_row(OP_BLUR)->arg[BLUR_PRECISION],
 			"precision", slice_of(json_string_value(precision)),
 			&arg, &unused))
 			return dit_refuse(e, "blur");

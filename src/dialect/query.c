@@ -7,6 +7,11 @@
  * of op.def's rows. A parameter that is unknown, repeated (by an alias, too) or
  * out of its range is an error; nothing is ignored in silence.
  *
+ * An operation without parameters of its own is written by its name: values in
+ * the order of its arguments, NAME:VALUE for any of them, ';' between the
+ * numbers of a list; nothing or "true" for its defaults, "false" for none:
+ * blur=2  modulate=brightness:1.2,hue:90  recomb=1;0;0;0;1;0;0;0;1
+ *
  * Without parameters the image comes in its own format, oriented by its EXIF
  * tag and stripped of metadata. Both sides given mean "cover", one means
  * "inside"; nothing is enlarged unless asked for.
@@ -22,7 +27,7 @@
 #include "plan/colour.h"
 
 /* clang-format off */
-const struct param_row query_params[Q_COUNT] = {
+const struct param_row query_params[Q_ROWS] = {
 	[Q_WIDTH] = { "width", { "w" }, KIND_RESIZE, RESIZE_WIDTH },
 	[Q_HEIGHT] = { "height", { "h" }, KIND_RESIZE, RESIZE_HEIGHT },
 	[Q_RATIO] = { "ratio", { NULL }, KIND_RESIZE, RESIZE_RATIO },
@@ -36,14 +41,9 @@ const struct param_row query_params[Q_COUNT] = {
 	[Q_NO_REDUCE] = { "without_reduction", { "withoutReduction" }, KIND_RESIZE, RESIZE_NO_REDUCE },
 	[Q_AUTOORIENT] = { "autoorient", { "auto_orient", "autoOrient" }, KIND_SWITCH, 0 },
 	[Q_ROTATE] = { "rotate", { NULL }, KIND_OWN, 0 },
-	[Q_FLIP] = { "flip", { NULL }, KIND_SWITCH, 0 },
-	[Q_FLOP] = { "flop", { NULL }, KIND_SWITCH, 0 },
 	[Q_EXTRACT] = { "extract", { NULL }, KIND_OWN, 0 },
 	[Q_FLATTEN] = { "flatten", { NULL }, KIND_OWN, 0 },
 	[Q_BACKGROUND] = { "background", { "bg" }, KIND_RESIZE, RESIZE_BACKGROUND },
-	[Q_GRAYSCALE] = { "grayscale", { "greyscale" }, KIND_SWITCH, 0 },
-	[Q_BLUR] = { "blur", { NULL }, KIND_OWN, 0 },
-	[Q_SHARPEN] = { "sharpen", { NULL }, KIND_OWN, 0 },
 	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
 	[Q_QUALITY] = { "quality", { "q" }, KIND_OUT, OUT_QUALITY },
 	[Q_EFFORT] = { "effort", { NULL }, KIND_OUT, OUT_EFFORT },
@@ -62,16 +62,6 @@ const struct param_row query_params[Q_COUNT] = {
 };
 /* clang-format on */
 
-/* What one URL says. Texts are decoded and lie in room. */
-struct query {
-	const char *name[Q_COUNT]; /* as it was written; NULL: not given */
-	struct slice value[Q_COUNT];
-	union arg arg[Q_COUNT]; /* of all kinds but OWN */
-	char *room;             /* of ROOM bytes */
-	size_t used;
-};
-enum { ROOM = 4096 };
-
 static const struct arg_row dpr_row = { "dpr", ARG_NUM, 1, 5, UNSET, "", NULL,
 	"" };
 static const struct arg_row page_row = { "page", ARG_WHOLE, 0, PAGES_MAX, UNSET,
@@ -87,18 +77,40 @@ given(const struct query *q, enum param param)
 
 /* ---- Names ---- */
 
-/* The name of row i that is written so, or NULL. */
+/* The table's name of a parameter; NULL: an operation that has rows above. */
 static const char *
-row_name(size_t i, struct slice name)
+param_name(size_t i)
 {
-	const struct param_row *row = &query_params[i];
+	if (i < Q_ROWS)
+		return query_params[i].name;
+	return query_is_plain((enum op)(i - Q_ROWS))
+	    ? op_row((enum op)(i - Q_ROWS))->name
+	    : NULL;
+}
 
-	if (slice_is(name, row->name))
-		return row->name;
-	for (size_t k = 0; k < NELEM(row->alias) && row->alias[k] != NULL; k++)
-		if (slice_is(name, row->alias[k]))
-			return row->alias[k];
-	return NULL;
+/* The parameter that is written so, or Q_COUNT; *word: by which name. */
+static size_t
+param_find(struct slice name, const char **word)
+{
+	enum op op;
+
+	for (size_t i = 0; i < Q_ROWS; i++) {
+		const struct param_row *row = &query_params[i];
+
+		*word = row->name;
+		if (slice_is(name, *word))
+			return i;
+		for (size_t k = 0;
+		     k < NELEM(row->alias) && row->alias[k] != NULL; k++) {
+			*word = row->alias[k];
+			if (slice_is(name, *word))
+				return i;
+		}
+	}
+	if (!op_find(name, &op) || !query_is_plain(op))
+		return Q_COUNT;
+	*word = op_row(op)->name;
+	return Q_ROWS + (size_t)op;
 }
 
 static bool
@@ -109,8 +121,9 @@ unknown(struct slice name, struct slice value, struct err *e)
 	char given_name[ERR_PARAM_MAX];
 
 	for (size_t i = 0; i < Q_COUNT; i++) {
-		const char *word = query_params[i].name;
-		size_t far = codec_distance(name, slice_of(word));
+		const char *word = param_name(i);
+		size_t far = word != NULL ? codec_distance(name, slice_of(word))
+					  : SIZE_MAX;
 
 		/* Half of a word wrong is another word. */
 		if (far < least && 2 * far <= strlen(word)) {
@@ -159,20 +172,17 @@ take_param(struct query *q, struct slice piece, struct err *e)
 	if (!decode(q, name, name, &name, e) ||
 	    !decode(q, name, value, &value, e))
 		return false;
-	for (size_t i = 0; i < Q_COUNT; i++) {
-		const char *word = row_name(i, name);
+	const char *word;
+	size_t i = param_find(name, &word);
 
-		if (word == NULL)
-			continue;
-		if (q->name[i] != NULL)
-			return err_param(e, ERR_REPEATED_PARAMETER, word,
-			    value.at, value.len, "%s once",
-			    query_params[i].name);
-		q->name[i] = word;
-		q->value[i] = value;
-		return true;
-	}
-	return unknown(name, value, e);
+	if (i == Q_COUNT)
+		return unknown(name, value, e);
+	if (q->name[i] != NULL)
+		return err_param(e, ERR_REPEATED_PARAMETER, word, value.at,
+		    value.len, "%s once", param_name(i));
+	q->name[i] = word;
+	q->value[i] = value;
+	return true;
 }
 
 static bool
@@ -213,9 +223,9 @@ param_arg(const struct param_row *row)
 }
 
 static bool
-read_params(struct query *q, struct err *e)
+read_params(struct query *q, struct plan *p, struct err *e)
 {
-	for (unsigned i = 0; i < Q_COUNT; i++) {
+	for (unsigned i = 0; i < Q_ROWS; i++) {
 		const struct param_row *row = &query_params[i];
 		bool on;
 
@@ -226,7 +236,7 @@ read_params(struct query *q, struct err *e)
 			if (!read_switch(q, (enum param)i, &on, e))
 				return false;
 			q->arg[i].on = on;
-		} else if (!arg_read(param_arg(row), q->name[i], q->value[i],
+		} else if (!arg_read(p, param_arg(row), q->name[i], q->value[i],
 			       &q->arg[i], e)) {
 			return false;
 		}
@@ -316,7 +326,7 @@ build_turn(struct query *q, struct plan *p, struct err *e)
 	union arg angle = { .num = 0 };
 
 	if (given(q, Q_ROTATE) &&
-	    !arg_read(row, q->name[Q_ROTATE], q->value[Q_ROTATE], &angle, e))
+	    !arg_read(p, row, q->name[Q_ROTATE], q->value[Q_ROTATE], &angle, e))
 		return false;
 	if (fmod(angle.num, 360) > 0 || fmod(angle.num, 360) < 0) {
 		if (!plan_add(p, OP_ROTATE, &step, e))
@@ -325,9 +335,7 @@ build_turn(struct query *q, struct plan *p, struct err *e)
 		if (fmod(angle.num, 90) > 0 || fmod(angle.num, 90) < 0)
 			step_set(step, ROTATE_BACKGROUND, background(q));
 	}
-	return (!switched(q, Q_FLIP, false) ||
-		   plan_add(p, OP_FLIP, &step, e)) &&
-	    (!switched(q, Q_FLOP, false) || plan_add(p, OP_FLOP, &step, e));
+	return true;
 }
 
 static bool
@@ -343,7 +351,7 @@ build_extract(struct query *q, struct plan *p, struct err *e)
 	if (!plan_add(p, OP_EXTRACT, &step, e))
 		return false;
 	for (unsigned i = EXTRACT_LEFT; i <= EXTRACT_HEIGHT; i++) {
-		if (!arg_read(&row[i], q->name[Q_EXTRACT],
+		if (!arg_read(p, &row[i], q->name[Q_EXTRACT],
 			slice_cut(&rest, ','), &value, e) ||
 		    (i >= EXTRACT_WIDTH && !(value.length.value > 0)) ||
 		    (rest.at == NULL) != (i == EXTRACT_HEIGHT))
@@ -376,7 +384,7 @@ read_dpr(struct query *q, struct err *e)
 
 	if (!given(q, Q_DPR))
 		return true;
-	if (!arg_read(&dpr_row, q->name[Q_DPR], q->value[Q_DPR], &dpr, e))
+	if (!arg_read(NULL, &dpr_row, q->name[Q_DPR], q->value[Q_DPR], &dpr, e))
 		return false;
 	if (!given(q, Q_WIDTH) && !given(q, Q_HEIGHT))
 		return refuse(q, Q_DPR, e, "only with a width or a height");
@@ -412,8 +420,8 @@ set_focus(struct query *q, struct plan_step *step, struct err *e)
 	if (!given(q, Q_FOCUS))
 		return true;
 	x = slice_cut(&y, ',');
-	if (!arg_read(&row[RESIZE_FOCUS_X], "focus", x, &value[0], e) ||
-	    !arg_read(&row[RESIZE_FOCUS_Y], "focus", y, &value[1], e))
+	if (!arg_read(NULL, &row[RESIZE_FOCUS_X], "focus", x, &value[0], e) ||
+	    !arg_read(NULL, &row[RESIZE_FOCUS_Y], "focus", y, &value[1], e))
 		return refuse(
 		    q, Q_FOCUS, e, "x,y, each from 0 (left, top) to 1");
 	step_set(step, RESIZE_FOCUS_X, value[0]);
@@ -503,46 +511,35 @@ build_flatten(struct query *q, struct plan *p, struct err *e)
 	return true;
 }
 
-/*
- * blur and sharpen: "true" (or nothing) is the mild form, "false" none, else
- * numbers in the order of the row's arguments, at most `most` of them.
- */
-static bool
-build_effect(struct query *q, struct plan *p, enum param param, enum op op,
-    struct err *e)
-{
-	const struct op_row *row = op_row(op);
-	size_t most = op == OP_BLUR ? 1 : row->narg;
-	struct slice rest = q->value[param];
-	struct plan_step *step;
-	union arg value;
+/* ---- All of them ---- */
 
-	if (!given(q, param) || slice_is(rest, "false") || slice_is(rest, "0"))
-		return true;
-	if (!plan_add(p, op, &step, e))
-		return false;
-	if (rest.len == 0 || slice_is(rest, "true"))
-		return true;
-	for (unsigned i = 0; rest.at != NULL; i++) {
-		if (i >= most)
-			return refuse(q, param, e, "fewer numbers");
-		if (!arg_read(&row->arg[i], q->name[param],
-			slice_cut(&rest, ','), &value, e))
-			return false;
-		step_set(step, i, value);
+static bool
+build_step(struct query *q, struct plan *p, enum op op, struct err *e)
+{
+	switch ((int)op) {
+	case OP_AUTOORIENT:
+		return build_orient(q, p, e);
+	case OP_ROTATE:
+		return build_turn(q, p, e);
+	case OP_EXTRACT:
+		return build_extract(q, p, e);
+	case OP_RESIZE:
+		return build_resize(q, p, e);
+	case OP_FLATTEN:
+		return build_flatten(q, p, e);
+	default:
+		return query_plain(q, p, op, e);
 	}
-	return true;
 }
 
+/* The order of the table's rows is the order of the work. */
 static bool
-build_effects(struct query *q, struct plan *p, struct err *e)
+build_steps(struct query *q, struct plan *p, struct err *e)
 {
-	struct plan_step *step;
-
-	return (!switched(q, Q_GRAYSCALE, false) ||
-		   plan_add(p, OP_GRAYSCALE, &step, e)) &&
-	    build_effect(q, p, Q_BLUR, OP_BLUR, e) &&
-	    build_effect(q, p, Q_SHARPEN, OP_SHARPEN, e);
+	for (unsigned op = 0; op < OP_COUNT; op++)
+		if (!build_step(q, p, (enum op)op, e))
+			return false;
+	return true;
 }
 
 /* ---- What is read, what is written ---- */
@@ -554,7 +551,8 @@ build_in(struct query *q, struct plan *p, struct err *e)
 	union arg pages = { .whole = PAGES_AUTO };
 
 	if (given(q, Q_PAGE) &&
-	    !arg_read(&page_row, q->name[Q_PAGE], q->value[Q_PAGE], &page, e))
+	    !arg_read(
+		p, &page_row, q->name[Q_PAGE], q->value[Q_PAGE], &page, e))
 		return false;
 	if (given(q, Q_PAGES) && given(q, Q_ANIMATED))
 		return refuse(q, Q_ANIMATED, e, "animated or pages, not both");
@@ -562,7 +560,7 @@ build_in(struct query *q, struct plan *p, struct err *e)
 		pages.whole = PAGES_ALL;
 	else if (given(q, Q_PAGES) &&
 	    !arg_read(
-		&pages_row, q->name[Q_PAGES], q->value[Q_PAGES], &pages, e))
+		p, &pages_row, q->name[Q_PAGES], q->value[Q_PAGES], &pages, e))
 		return false;
 	if (!switched(q, Q_ANIMATED, true))
 		pages.whole = 1;
@@ -617,7 +615,7 @@ build_out(
 	if (format == FORMAT_AUTO)
 		p->out.accepts = dialect_accepts(in->accept) & savable &
 		    (in->formats != 0 ? in->formats : savable);
-	for (unsigned i = 0; i < Q_COUNT; i++)
+	for (unsigned i = 0; i < Q_ROWS; i++)
 		if (q->name[i] != NULL && query_params[i].kind == KIND_OUT)
 			out_set(p, (enum out)query_params[i].arg, q->arg[i]);
 	return true;
@@ -663,11 +661,8 @@ query_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 
 	assert(in->nstore > 0);
 	return parse_key(in, out, e) && take_params(&q, in->query, e) &&
-	    read_params(&q, e) && build_orient(&q, out, e) &&
-	    build_turn(&q, out, e) && build_extract(&q, out, e) &&
-	    build_resize(&q, out, e) && build_flatten(&q, out, e) &&
-	    build_effects(&q, out, e) && build_in(&q, out, e) &&
-	    build_out(in, &q, out, e);
+	    read_params(&q, out, e) && build_steps(&q, out, e) &&
+	    build_in(&q, out, e) && build_out(in, &q, out, e);
 }
 
 const struct dialect dialect_query = {

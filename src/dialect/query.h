@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The query language's table of parameters and the values read by it: between
- * query.c (URL to values to plan) and query_print.c (plan to URL). Not for use
- * outside this folder.
+ * query.c (URL to values to plan), query_plain.c (one operation's values) and
+ * query_print.c (plan to URL). Not for use outside this folder.
  */
 #pragma once
 
@@ -23,14 +23,9 @@ enum param {
 	Q_NO_REDUCE,
 	Q_AUTOORIENT,
 	Q_ROTATE,
-	Q_FLIP,
-	Q_FLOP,
 	Q_EXTRACT,
 	Q_FLATTEN,
 	Q_BACKGROUND,
-	Q_GRAYSCALE,
-	Q_BLUR,
-	Q_SHARPEN,
 	Q_FORMAT,
 	Q_QUALITY,
 	Q_EFFORT,
@@ -46,7 +41,9 @@ enum param {
 	Q_PAGE,
 	Q_PAGES,
 	Q_ANIMATED,
-	Q_COUNT
+	Q_ROWS,
+	/* The other operations, each by its name: Q_ROWS + enum op. */
+	Q_COUNT = Q_ROWS + OP_COUNT
 };
 
 /* Where the row of op.def or format.def is by which a value is read. */
@@ -64,8 +61,29 @@ struct param_row {
 	unsigned arg;
 };
 
-extern const struct param_row query_params[Q_COUNT];
+extern const struct param_row query_params[Q_ROWS];
 
+/* Whether the operation is written NAME=VALUE,VALUE: it has no other row. */
+static inline bool
+query_is_plain(enum op op)
+{
+	return op != OP_AUTOORIENT && op != OP_ROTATE && op != OP_EXTRACT &&
+	    op != OP_RESIZE && op != OP_FLATTEN;
+}
+
+/* What one URL says. Texts are decoded and lie in room. */
+struct query {
+	const char *name[Q_COUNT]; /* as it was written; NULL: not given */
+	struct slice value[Q_COUNT];
+	union arg arg[Q_ROWS]; /* of all kinds but OWN */
+	char *room;            /* of ROOM bytes */
+	size_t used;
+};
+enum { ROOM = 4096 };
+
+/* The step of an operation by its name, if the URL has it. */
+bool query_plain(const struct query *q, struct plan *p, enum op op,
+    struct err *e) must_check;
 /* A word for a side or corner: "top", "right top", "north", "entropy". */
 bool query_position(struct slice word, int64_t *position) must_check;
 bool query_print(

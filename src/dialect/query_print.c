@@ -17,19 +17,25 @@ struct url {
 };
 
 static void
-put_param(struct url *url, enum param param, const char *value)
+put_named(struct url *url, const char *name, const char *value)
 {
-	char escaped[3 * 512];
+	char escaped[3 * PLAN_TEXT];
 	struct slice raw = slice_of(value);
 
-	raw.len = raw.len < 512 ? raw.len : 512;
+	raw.len = raw.len < PLAN_TEXT ? raw.len : PLAN_TEXT;
 	url_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
-	url_put(&url->text, slice_of(query_params[param].name));
+	url_put(&url->text, slice_of(name));
 	url_put(&url->text, SLICE("="));
 	url_put(&url->text,
 	    (struct slice){
-		escaped, codec_percent_encode(raw, ",:", escaped) });
+		escaped, codec_percent_encode(raw, ",:;", escaped) });
 	url->queried = true;
+}
+
+static void
+put_param(struct url *url, enum param param, const char *value)
+{
+	put_named(url, query_params[param].name, value);
 }
 
 static void
@@ -135,6 +141,36 @@ put_flatten(
 		put_value(url, Q_BACKGROUND, row, background);
 }
 
+/* Values in their order as long as none is left out, then by name. */
+static void
+put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
+{
+	const struct op_row *row = op_row((enum op)s->op);
+	char list[PLAN_TEXT];
+	struct text text = { .out = list, .size = sizeof(list) };
+	bool named = false;
+
+	list[0] = '\0';
+	for (unsigned i = 0; i < row->narg; i++) {
+		char room[ARG_TEXT_MAX];
+		struct slice value;
+
+		named = named || !step_has(s, i);
+		if (!step_has(s, i))
+			continue;
+		value = plan_arg(p, &row->arg[i], step_get(s, i), room);
+		if (row->arg[i].type == ARG_COLOUR)
+			value = slice_skip(value, strlen("#"));
+		url_printf(&text, "%s%s%s", list[0] != '\0' ? "," : "",
+		    named ? row->arg[i].name : "", named ? ":" : "");
+		for (size_t k = 0; k < value.len; k++)
+			url_printf(&text, "%c",
+			    value.at[k] == ',' ? ';' : value.at[k]);
+	}
+	url->text.full = url->text.full || text.full;
+	put_named(url, row->name, list[0] != '\0' ? list : "true");
+}
+
 static void
 put_steps(struct url *url, const struct plan *p)
 {
@@ -150,24 +186,12 @@ put_steps(struct url *url, const struct plan *p)
 	if (of[OP_ROTATE] != NULL)
 		put_value(url, Q_ROTATE, &rotate[ROTATE_ANGLE],
 		    step_get(of[OP_ROTATE], ROTATE_ANGLE));
-	if (of[OP_FLIP] != NULL)
-		put_param(url, Q_FLIP, "true");
-	if (of[OP_FLOP] != NULL)
-		put_param(url, Q_FLOP, "true");
 	if (of[OP_EXTRACT] != NULL)
 		put_numbers(url, Q_EXTRACT, of[OP_EXTRACT], EXTRACT_LEFT, 4);
 	put_flatten(url, p, of[OP_FLATTEN]);
-	if (of[OP_GRAYSCALE] != NULL)
-		put_param(url, Q_GRAYSCALE, "true");
-	if (of[OP_BLUR] != NULL && !step_has(of[OP_BLUR], BLUR_SIGMA))
-		put_param(url, Q_BLUR, "true");
-	else if (of[OP_BLUR] != NULL)
-		put_numbers(url, Q_BLUR, of[OP_BLUR], BLUR_SIGMA, 1);
-	if (of[OP_SHARPEN] != NULL && !step_has(of[OP_SHARPEN], SHARPEN_SIGMA))
-		put_param(url, Q_SHARPEN, "true");
-	else if (of[OP_SHARPEN] != NULL)
-		put_numbers(url, Q_SHARPEN, of[OP_SHARPEN], SHARPEN_SIGMA,
-		    (unsigned)op_row(OP_SHARPEN)->narg);
+	for (unsigned op = 0; op < OP_COUNT; op++)
+		if (of[op] != NULL && query_is_plain((enum op)op))
+			put_plain(url, p, of[op]);
 }
 
 static void
@@ -178,7 +202,7 @@ put_in_out(struct url *url, const struct plan *p)
 	if (p->out.format != FORMAT_SAME)
 		put_param(url, Q_FORMAT,
 		    format_row((enum format)p->out.format)->name);
-	for (unsigned i = 0; i < Q_COUNT; i++)
+	for (unsigned i = 0; i < Q_ROWS; i++)
 		if (query_params[i].kind == KIND_OUT &&
 		    out_has(p, (enum out)query_params[i].arg))
 			put_value(url, (enum param)i,

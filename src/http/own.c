@@ -57,8 +57,7 @@ static const struct own *
 errors_page(struct arena *arena)
 {
 	enum { ROW_MAX = 512 };
-	size_t room =
-	    sizeof(errors_top) + sizeof(errors_end) +
+	size_t room = sizeof(errors_top) + sizeof(errors_end) +
 	    (size_t)ERR_COUNT * ROW_MAX;
 	char *html = arena_alloc(arena, room);
 	char *at = stpcpy(html, errors_top);

@@ -29,6 +29,7 @@ struct op_memo {
 
 /* Facts that operations may need; render.c fills it. */
 struct op_context {
+	const struct plan *plan; /* lists of the step are in its pool */
 	const struct plan_step *step;
 	struct image_size original; /* upright or not: as stored */
 	uint32_t page_height; /* pixels, of the image given to this step */

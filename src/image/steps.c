@@ -30,6 +30,7 @@ walk_init(struct walk *w, struct render *r)
 {
 	*w = (struct walk){ .r = r, .loaded = true, .same = true, .shrink = 1 };
 	w->ctx = (struct op_context){
+		.plan = r->plan,
 		.original = r->facts.original,
 		.pages = r->pages,
 		.orientation = r->facts.orientation,

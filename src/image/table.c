@@ -51,7 +51,7 @@
 #define CHOICES(list)
 #define CHOICE(list, id, word)
 #define CHOICES_END(list)
-#define OP(id, name, phase, text) [OP_##id] = BIND_##id,
+#define OP(id, name, phase, text, example) [OP_##id] = BIND_##id,
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op)
 

@@ -20,7 +20,7 @@
 	NULL              \
 	}                 \
 	;
-#define OP(id, name, phase, text)
+#define OP(id, name, phase, text, example)
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op)
 #define FORMAT(id, name, media, ext, flags, side, text)
@@ -44,7 +44,8 @@
 
 /* ---- Arguments of each operation; an array may not be empty ---- */
 
-#define OP(id, name, phase, text) static const struct arg_row id##_args[] = {
+#define OP(id, name, phase, text, example) \
+	static const struct arg_row id##_args[] = {
 #define ARG(op, id, name, type, min, max, def, unit, list, text)         \
 	{ (name), ARG_##type, (min), (max), (def), (unit), list##_words, \
 		(text) },
@@ -62,8 +63,9 @@
 #undef OP_END
 
 static const struct op_row op_rows[] = {
-#define OP(id, name, phase, text) \
-	{ (name), PHASE_##phase, (text), id##_args, NELEM(id##_args) - 1 },
+#define OP(id, name, phase, text, example)                     \
+	{ (name), PHASE_##phase, (text), (example), id##_args, \
+		NELEM(id##_args) - 1 },
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op)
 /* clang-format off */
@@ -98,7 +100,7 @@ static const struct arg_row out_rows[] = {
 };
 
 /* Every operation fits into a step. */
-#define OP(id, name, phase, text)
+#define OP(id, name, phase, text, example)
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op) _Static_assert((int)op##_ARGS <= (int)OP_ARGS_MAX, #op);
 /* clang-format off */
@@ -139,6 +141,23 @@ format_row(enum format format)
 /* ---- Names ---- */
 
 bool
+name_is(struct slice given, const char *name)
+{
+	size_t i = 0;
+
+	if (slice_is(given, name))
+		return true;
+	for (; i < given.len && *name != '\0'; i++, name++) {
+		bool camel = *name == '_';
+
+		name += camel;
+		if (given.at[i] != (camel ? *name - 'a' + 'A' : *name))
+			return false;
+	}
+	return i == given.len && *name == '\0';
+}
+
+bool
 op_find(struct slice name, enum op *op)
 {
 	static const struct {
@@ -146,13 +165,14 @@ op_find(struct slice name, enum op *op)
 		enum op op;
 	} aliases[] = {
 		{ "auto_orient", OP_AUTOORIENT },
+		{ "autoOrient", OP_AUTOORIENT },
 		{ "autorotate", OP_AUTOORIENT },
 		{ "crop", OP_EXTRACT },
 		{ "greyscale", OP_GRAYSCALE },
 	};
 
 	for (size_t i = 0; i < OP_COUNT; i++) {
-		if (slice_is(name, op_rows[i].name)) {
+		if (name_is(name, op_rows[i].name)) {
 			*op = (enum op)i;
 			return true;
 		}
@@ -330,6 +350,8 @@ arg_default(const struct arg_row *row, union arg *value)
 	case ARG_COLOUR:
 		v.colour = (uint64_t)row->def;
 		break;
+	case ARG_LIST: /* The row of one has no default but UNSET. */
+		break;
 	}
 	*value = v;
 	return true;
@@ -427,6 +449,8 @@ arg_print(const struct arg_row *row, union arg value, char out[ARG_TEXT_MAX])
 		return print_set(row, value.set, out, ARG_TEXT_MAX);
 	case ARG_COLOUR:
 		return print_colour(value.colour, out);
+	case ARG_LIST:
+		break;
 	}
 	assert(false);
 	return 0;
@@ -478,6 +502,11 @@ arg_accepted(const struct arg_row *row, char *out, size_t size)
 		snprintf(out, size,
 		    "a colour: a CSS name, rgb, rrggbb, rrggbbaa in hex, or "
 		    "rgb(r,g,b)");
+		break;
+	case ARG_LIST:
+		snprintf(out, size,
+		    "%s%snumbers from %s to %s, with commas between", row->unit,
+		    space, min, max);
 		break;
 	}
 }

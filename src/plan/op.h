@@ -29,7 +29,14 @@ enum arg_type {
 	ARG_BOOL,
 	ARG_PICK,
 	ARG_SET,
-	ARG_COLOUR
+	ARG_COLOUR,
+	ARG_LIST
+};
+
+/* A piece of a plan's text[]. */
+struct span {
+	uint16_t at;
+	uint16_t len;
 };
 
 struct length {
@@ -46,6 +53,10 @@ union arg {
 	int64_t pick;    /* PICK: index of the word */
 	uint64_t set;    /* SET: bit i is word i */
 	uint64_t colour; /* COLOUR: 0xRRGGBBAA */
+	struct {
+		struct span text; /* numbers with commas between */
+		uint32_t zero;
+	} list; /* LIST; see plan_list() */
 };
 _Static_assert(sizeof(union arg) == 8, "args are compared as bytes");
 
@@ -56,7 +67,7 @@ _Static_assert(sizeof(union arg) == 8, "args are compared as bytes");
 	list##_COUNT      \
 	}                 \
 	;
-#define OP(id, name, phase, text)
+#define OP(id, name, phase, text, example)
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op)
 #define FORMAT(id, name, media, ext, flags, side, text)
@@ -76,7 +87,7 @@ _Static_assert(sizeof(union arg) == 8, "args are compared as bytes");
 #undef OP
 #undef ARG
 #undef OP_END
-#define OP(id, name, phase, text)                                enum {
+#define OP(id, name, phase, text, example)                       enum {
 #define ARG(op, id, name, type, min, max, def, unit, list, text) op##_##id,
 #define OP_END(op) \
 	op##_ARGS  \
@@ -90,7 +101,7 @@ _Static_assert(sizeof(union arg) == 8, "args are compared as bytes");
 #undef OP_END
 
 enum op {
-#define OP(id, name, phase, text) OP_##id,
+#define OP(id, name, phase, text, example) OP_##id,
 #define ARG(op, id, name, type, min, max, def, unit, list, text)
 #define OP_END(op)
 #include "plan/op.def"
@@ -156,6 +167,7 @@ struct op_row {
 	const char *name;
 	enum op_phase phase;
 	const char *text;
+	const char *example; /* of the query language */
 	const struct arg_row *arg;
 	size_t narg;
 };
@@ -172,6 +184,11 @@ struct format_row {
 const struct op_row *op_row(enum op op);
 const struct arg_row *out_row(enum out out);
 const struct format_row *format_row(enum format format);
+/*
+ * Whether a name of the tables is meant: as it stands there or as sharp writes
+ * it, without_enlargement or withoutEnlargement.
+ */
+bool name_is(struct slice given, const char *name) must_check;
 /* By name; false when there is none. "jpg" is jpeg, "grey" is gray. */
 bool op_find(struct slice name, enum op *op) must_check;
 bool format_find(struct slice name, enum format *format) must_check;
@@ -185,7 +202,8 @@ bool format_sniff(
 format_set format_all(unsigned flags);
 /*
  * One value as text, for arg_print: "300", "50%", "cover", "icc,exif",
- * "#ff0000ff". Returns its length; out has room for 64 bytes.
+ * "#ff0000ff". Returns its length; out has room for 64 bytes. A LIST is
+ * shown by plan_arg(), for its numbers are in the plan.
  */
 enum { ARG_TEXT_MAX = 64 };
 size_t arg_print(

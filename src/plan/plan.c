@@ -3,6 +3,7 @@
 #include "plan/plan.h"
 
 #include <assert.h>
+#include <float.h>
 #include <stdio.h>
 
 #include "base/codec.h"
@@ -116,6 +117,52 @@ out_get(const struct plan *p, enum out arg)
 	return value_or_default(out_row(arg), out_has(p, arg), p->out.arg[arg]);
 }
 
+/* ---- Lists of numbers ---- */
+
+bool
+plan_numbers(struct plan *p, const double *number, size_t n, union arg *out,
+    struct err *e)
+{
+	char text[PLAN_TEXT];
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (sizeof(text) - len < NUM_TEXT_MAX + 1)
+			return err_set(e, ERR_BAD_URL,
+			    "texts of more than %d bytes in one request",
+			    PLAN_TEXT);
+		if (i > 0)
+			text[len++] = ',';
+		len += num_print(number[i], text + len);
+	}
+	out->whole = 0;
+	return plan_text(p, (struct slice){ text, len }, &out->list.text, e);
+}
+
+size_t
+plan_list(const struct plan *p, union arg value, double *number, size_t max)
+{
+	struct slice rest = plan_slice(p, value.list.text);
+	size_t n = 0;
+
+	for (; rest.at != NULL && rest.len > 0; n++) {
+		struct slice one = slice_cut(&rest, ',');
+
+		if (n < max && !num_double(one, -DBL_MAX, DBL_MAX, &number[n]))
+			number[n] = 0;
+	}
+	return n;
+}
+
+struct slice
+plan_arg(const struct plan *p, const struct arg_row *row, union arg value,
+    char room[ARG_TEXT_MAX])
+{
+	if (row->type == ARG_LIST)
+		return plan_slice(p, value.list.text);
+	return (struct slice){ room, arg_print(row, value, room) };
+}
+
 /* ---- Arguments from text ---- */
 
 static bool
@@ -180,8 +227,25 @@ read_set(const struct arg_row *row, struct slice text, union arg *out)
 	return true;
 }
 
+/* Its numbers go to the pool as they are printed, so that 1.0 is 1. */
 static bool
-read_value(const struct arg_row *row, struct slice text, union arg *out)
+read_list(struct plan *p, const struct arg_row *row, struct slice text,
+    union arg *out, struct err *e)
+{
+	double number[PLAN_LIST];
+	size_t n = 0;
+
+	while (text.at != NULL)
+		if (n == PLAN_LIST ||
+		    !num_double(slice_trim(slice_cut(&text, ',')), row->min,
+			row->max, &number[n++]))
+			return false;
+	return plan_numbers(p, number, n, out, e);
+}
+
+static bool
+read_value(struct plan *p, const struct arg_row *row, struct slice text,
+    union arg *out, struct err *e)
 {
 	bool on;
 
@@ -204,6 +268,8 @@ read_value(const struct arg_row *row, struct slice text, union arg *out)
 		return read_set(row, text, out);
 	case ARG_COLOUR:
 		return colour_read(text, &out->colour);
+	case ARG_LIST:
+		return read_list(p, row, text, out, e);
 	}
 	return false;
 }
@@ -229,16 +295,19 @@ hint_word(const struct arg_row *row, struct slice text, struct err *e)
 }
 
 bool
-arg_read(const struct arg_row *row, const char *name, struct slice text,
-    union arg *out, struct err *e)
+arg_read(struct plan *p, const struct arg_row *row, const char *name,
+    struct slice text, union arg *out, struct err *e)
 {
 	union arg value = { .whole = 0 };
 	char accepted[ERR_TEXT_MAX];
 
-	if (read_value(row, text, &value)) {
+	e->code = ERR_NONE;
+	if (read_value(p, row, text, &value, e)) {
 		*out = value;
 		return true;
 	}
+	if (e->code != ERR_NONE) /* The pool is full. */
+		return false;
 	arg_accepted(row, accepted, sizeof(accepted));
 	err_param(e, ERR_BAD_VALUE, name, text.at, text.len, "%s", accepted);
 	hint_word(row, text, e);

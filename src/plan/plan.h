@@ -24,12 +24,8 @@ enum {
 	PLAN_SOURCES = 5,
 	PLAN_TEXT = 6144,
 	PLAN_HEADERS = 16,
-	PLAN_LINE = 32768 /* room that plan_print() always fits in */
-};
-
-struct span {
-	uint16_t at;
-	uint16_t len;
+	PLAN_LIST = 1024, /* numbers in a list */
+	PLAN_LINE = 40960 /* room that plan_print() always fits in */
 };
 
 /* Which stored object. source[0] is the image, the others are overlays. */
@@ -130,12 +126,21 @@ union arg out_get(const struct plan *p, enum out arg);
 
 /*
  * One argument from text, by its row: numbers, words, colours, lengths
- * ("10", "10px", "10%", "10p"). name is the parameter's name in the URL.
- * Fails with BAD_VALUE naming it, its value and what is accepted (and the
- * nearest word).
+ * ("10", "10px", "10%", "10p"), lists ("1,2.5,3"), whose numbers go to the
+ * plan's pool. name is the parameter's name in the URL. Fails with BAD_VALUE
+ * naming it, its value and what is accepted (and the nearest word).
  */
-bool arg_read(const struct arg_row *row, const char *name, struct slice text,
+bool arg_read(struct plan *p, const struct arg_row *row, const char *name,
+    struct slice text, union arg *out, struct err *e) must_check;
+/* Any value as text: of the pool, or written to room. */
+struct slice plan_arg(const struct plan *p, const struct arg_row *row,
+    union arg value, char room[ARG_TEXT_MAX]);
+/* A LIST of these numbers; false with BAD_URL when the pool is full. */
+bool plan_numbers(struct plan *p, const double *number, size_t n,
     union arg *out, struct err *e) must_check;
+/* The numbers of a LIST, the first max of them; returns how many it has. */
+size_t plan_list(
+    const struct plan *p, union arg value, double *number, size_t max);
 
 /*
  * The one gate between dialects and everything else: establishes the

@@ -181,8 +181,30 @@ check_length(const struct arg_row *row, struct length length, struct err *e)
 	return true;
 }
 
+/* Each number is as limited as a NUM; how many a list has, sense says. */
 static bool
-check_value(const struct arg_row *row, union arg value, struct err *e)
+check_list(const struct plan *p, const struct arg_row *row, union arg value,
+    struct err *e)
+{
+	struct slice rest;
+	size_t n = 0;
+	double number;
+
+	if (value.list.zero != 0 || !span_ok(p, value.list.text) ||
+	    value.list.text.len == 0)
+		return malformed(e, row->name);
+	rest = plan_slice(p, value.list.text);
+	for (; rest.at != NULL; n++)
+		if (n == PLAN_LIST ||
+		    !num_double(
+			slice_cut(&rest, ','), row->min, row->max, &number))
+			return malformed(e, row->name);
+	return true;
+}
+
+static bool
+check_value(const struct plan *p, const struct arg_row *row, union arg value,
+    struct err *e)
 {
 	switch (row->type) {
 	case ARG_NUM:
@@ -212,13 +234,15 @@ check_value(const struct arg_row *row, union arg value, struct err *e)
 		if (value.colour > UINT32_MAX)
 			return malformed(e, row->name);
 		break;
+	case ARG_LIST:
+		return check_list(p, row, value, e);
 	}
 	return true;
 }
 
 static bool
-check_args(const struct arg_row *row, size_t nrow, uint32_t set,
-    const union arg *arg, size_t narg, struct err *e)
+check_args(const struct plan *p, const struct arg_row *row, size_t nrow,
+    uint32_t set, const union arg *arg, size_t narg, struct err *e)
 {
 	for (size_t i = 0; i < narg; i++) {
 		if ((set >> i & 1u) == 0) {
@@ -228,7 +252,7 @@ check_args(const struct arg_row *row, size_t nrow, uint32_t set,
 		}
 		if (i >= nrow)
 			return malformed(e, "an unknown argument");
-		if (!check_value(&row[i], arg[i], e))
+		if (!check_value(p, &row[i], arg[i], e))
 			return false;
 	}
 	if (narg < 32 && set >> narg != 0)
@@ -276,14 +300,14 @@ check_extract(const struct plan_step *s, struct err *e)
 }
 
 static bool
-check_step(const struct plan_step *s, struct err *e)
+check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 {
 	const struct op_row *row;
 
 	if (s->op >= OP_COUNT || s->zero != 0)
 		return malformed(e, "an operation");
 	row = op_row((enum op)s->op);
-	if (!check_args(row->arg, row->narg, s->set, s->arg, OP_ARGS_MAX, e))
+	if (!check_args(p, row->arg, row->narg, s->set, s->arg, OP_ARGS_MAX, e))
 		return false;
 	if (s->op == OP_RESIZE)
 		return check_resize(s, e);
@@ -340,7 +364,29 @@ check_out(const struct plan *p, struct err *e)
 	if (o->untouched && (p->nstep != 0 || o->format != FORMAT_SAME))
 		return malformed(e, "untouched and yet changed");
 	return check_args(
-	    out_row((enum out)0), OUT_COUNT, o->set, o->arg, OUT_COUNT, e);
+	    p, out_row((enum out)0), OUT_COUNT, o->set, o->arg, OUT_COUNT, e);
+}
+
+/*
+ * The lists of a plan that was built do not overlap. Those of one that was
+ * received may, and the pool is all that its line has room for.
+ */
+static bool
+check_lists(const struct plan *p, struct err *e)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < p->nstep; i++) {
+		const struct op_row *row = op_row((enum op)p->step[i].op);
+
+		for (unsigned k = 0; k < row->narg; k++)
+			if (row->arg[k].type == ARG_LIST)
+				bytes += p->step[i].arg[k].list.text.len;
+	}
+	for (unsigned k = 0; k < OUT_COUNT; k++)
+		if (out_row((enum out)k)->type == ARG_LIST)
+			bytes += p->out.arg[k].list.text.len;
+	return bytes <= PLAN_TEXT || malformed(e, "lists that overlap");
 }
 
 /* ---- What the mount allows ---- */
@@ -434,7 +480,7 @@ plan_check(
 	    !check_in(&p->in, e) || !check_out(p, e))
 		return false;
 	for (size_t i = 0; i < p->nstep; i++)
-		if (!check_step(&p->step[i], e))
+		if (!check_step(p, &p->step[i], e))
 			return false;
-	return check_policy(p, policy, e);
+	return check_lists(p, e) && check_policy(p, policy, e);
 }

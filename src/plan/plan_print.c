@@ -21,25 +21,32 @@ struct line {
 
 /*
  * The pool, each byte of it escaped, and for each source the signs between;
- * what is left is more than any steps and output need (the longest is a resize
- * of about 360 bytes).
+ * the pool once more as lists; what is left is more than any steps and output
+ * need (the longest is a resize of about 360 bytes).
  */
 enum {
 	LINE_SOURCES = 3 * PLAN_TEXT + 4 * PLAN_SOURCES,
+	LINE_LISTS = PLAN_TEXT,
 	LINE_STEP = 512,
 	LINE_REST = 1024
 };
-_Static_assert(LINE_SOURCES + PLAN_STEPS * LINE_STEP + LINE_REST <= PLAN_LINE,
+_Static_assert(
+    LINE_SOURCES + LINE_LISTS + PLAN_STEPS * LINE_STEP + LINE_REST <= PLAN_LINE,
     "every line fits");
+
+static void
+put_slice(struct line *line, struct slice s)
+{
+	assert(s.len < PLAN_LINE - line->len);
+	memcpy(line->out + line->len, s.at, s.len);
+	line->len += s.len;
+	line->out[line->len] = '\0';
+}
 
 static void
 put(struct line *line, const char *text)
 {
-	size_t len = strlen(text);
-
-	assert(len < PLAN_LINE - line->len);
-	memcpy(line->out + line->len, text, len + 1);
-	line->len += len;
+	put_slice(line, slice_of(text));
 }
 
 static void
@@ -52,15 +59,15 @@ put_escaped(struct line *line, struct slice s)
 }
 
 static void
-put_arg(struct line *line, const struct arg_row *row, union arg value)
+put_arg(struct line *line, const struct plan *p, const struct arg_row *row,
+    union arg value)
 {
 	char text[ARG_TEXT_MAX];
 
-	arg_print(row, value, text);
 	put(line, " ");
 	put(line, row->name);
 	put(line, "=");
-	put(line, text);
+	put_slice(line, plan_arg(p, row, value, text));
 }
 
 /* stores: are not named in the key, which has their identity instead. */
@@ -112,7 +119,8 @@ put_in(struct line *line, const struct plan_in *in, bool full)
 }
 
 static void
-put_step(struct line *line, const struct plan_step *s, bool full)
+put_step(struct line *line, const struct plan *p, const struct plan_step *s,
+    bool full)
 {
 	const struct op_row *row = op_row((enum op)s->op);
 	union arg unused;
@@ -122,7 +130,7 @@ put_step(struct line *line, const struct plan_step *s, bool full)
 	for (unsigned i = 0; i < row->narg; i++)
 		if (step_has(s, i) ||
 		    (full && arg_default(&row->arg[i], &unused)))
-			put_arg(line, &row->arg[i], step_get(s, i));
+			put_arg(line, p, &row->arg[i], step_get(s, i));
 }
 
 static void
@@ -152,7 +160,7 @@ put_out(struct line *line, const struct plan *p, bool full)
 	for (unsigned i = 0; i < OUT_COUNT; i++)
 		if (out_has(p, (enum out)i) ||
 		    (full && arg_default(out_row((enum out)i), &unused)))
-			put_arg(line, out_row((enum out)i),
+			put_arg(line, p, out_row((enum out)i),
 			    out_get(p, (enum out)i));
 }
 
@@ -162,7 +170,7 @@ print(struct line *line, const struct plan *p, bool full, bool stores)
 	put_sources(line, p, stores);
 	put_in(line, &p->in, full);
 	for (size_t i = 0; i < p->nstep; i++)
-		put_step(line, &p->step[i], full);
+		put_step(line, p, &p->step[i], full);
 	put_out(line, p, full);
 }
 

@@ -136,7 +136,7 @@ reads(const struct arg_row *row, const char *text, const char *want)
 	struct err e;
 	char printed[ARG_TEXT_MAX] = "";
 
-	if (arg_read(row, "x", slice_of(text), &value, &e))
+	if (arg_read(NULL, row, "x", slice_of(text), &value, &e))
 		arg_print(row, value, printed);
 	else
 		assert_string_equal(e.param, "x");
@@ -174,8 +174,8 @@ reading(void **state)
 	reads(out_row(OUT_KEEP), "all", "icc,exif,xmp,iptc");
 	reads(out_row(OUT_KEEP), "", "none");
 	reads(out_row(OUT_KEEP), "icc,", "");
-	assert_false(
-	    arg_read(&resize[RESIZE_FIT], "fit", SLICE("conver"), &value, &e));
+	assert_false(arg_read(
+	    NULL, &resize[RESIZE_FIT], "fit", SLICE("conver"), &value, &e));
 	assert_string_equal(e.value, "conver");
 	assert_string_equal(e.hint, "did you mean cover?");
 }
