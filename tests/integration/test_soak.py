@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import os
 import random
+import re
 import shutil
 import socket
 import threading
@@ -150,6 +151,13 @@ def settle(it):
         server.until(lambda: it.metric(f"pictor_{what}") == 0, f"no {what}")
 
 
+def exits(it):
+    """For what reasons workers ended."""
+    rows = {m.group(1): n for name, n in it.metrics().items()
+        if (m := re.match(r'pictor_worker_exits_total{exit="(.*)"}', name))}
+    return {reason for reason, n in rows.items() if n > 0}
+
+
 def memory_of(pids):
     return sum(kit.memory_of(pid) for pid in pids)
 
@@ -204,8 +212,9 @@ def test_nothing_is_left(serve, folder):
     assert len(it.events(0)) == it.metric("pictor_events_total", sink="stored")
     assert it.metric("pictor_cache_bytes") <= MIB // 2
     assert it.metric("pictor_cache_evictions_total") > 0
-    assert it.metric("pictor_worker_exits_total") \
-        == it.metric("pictor_worker_exits_total", exit="cancelled")
+    # Sanitizers keep freed memory back, so a worker may wear out.
+    usual = {"cancelled", "memory"} if SANITIZED else {"cancelled"}
+    assert exits(it) <= usual
     server.until(lambda: len(it.workers()) == workers, "as many workers")
     server.until(lambda: it.descriptors() <= descriptors, "all are closed")
     assert it.admin("/readyz").status == 200
