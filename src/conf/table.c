@@ -200,6 +200,13 @@ pick_read(const char *words, struct slice value, int64_t *out)
 	return false;
 }
 
+/* A limit of a TIME row, in ns. */
+static int64_t
+seconds(double limit)
+{
+	return (int64_t)(limit * NS_PER_S);
+}
+
 /* The types whose field is an int64_t. */
 static bool
 whole_read(const struct conf_row *row, struct slice value, int64_t *out)
@@ -213,7 +220,8 @@ whole_read(const struct conf_row *row, struct slice value, int64_t *out)
 	case CONF_IS_SIZE:
 		return num_size(value, min, max, out);
 	case CONF_IS_TIME:
-		return num_duration(value, min * NS_PER_S, max * NS_PER_S, out);
+		return num_duration(
+		    value, seconds(row->min), seconds(row->max), out);
 	case CONF_IS_PICK:
 		return pick_read(row->words, value, out);
 	case CONF_IS_TEXT:
@@ -443,9 +451,9 @@ accepted_print(const struct conf_row *row, FILE *out)
 		return;
 	case CONF_IS_TIME:
 		fputs("a time from ", out);
-		time_print((int64_t)row->min * NS_PER_S, out);
+		time_print(seconds(row->min), out);
 		fputs(" to ", out);
-		time_print((int64_t)row->max * NS_PER_S, out);
+		time_print(seconds(row->max), out);
 		fputs(" such as 500ms, 10s, 5m, 2h or 7d", out);
 		return;
 	}

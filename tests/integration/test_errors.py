@@ -358,7 +358,7 @@ def test_viewer_limits(serve):
     ({"http": {"deadline": "300ms"}}, "deadline"),
     # Less than reading the original takes.
     ({"render": {"timeout": "30ms"}}, "render-timeout"),
-    ({"origin": {"timeout": "0"}}, "origin-timeout"),
+    ({"origin": {"timeout": "1ms"}}, "origin-timeout"),
 ])
 def test_times(serve, keys, code):
     it = serve({"render": {"workers": 1}, **keys})

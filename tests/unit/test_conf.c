@@ -216,6 +216,10 @@ messages(void **state)
 		{ "[http]\npage = on\nlisten =;a",
 		    "t.conf:3: [http] listen: the value holds a ';' at its "
 		    "start or after a blank, where a comment begins" },
+		{ "[http]\ndeadline = 0",
+		    "t.conf:2: [http] deadline: \"0\" is not accepted; right "
+		    "is "
+		    "a time from 1ms to 1h such as 500ms, 10s, 5m, 2h or 7d" },
 		{ "[http]\nlisten = a,;b",
 		    "t.conf:2: [http] listen: \"a,;b\" is not accepted; right "
 		    "is words with blanks between, none of which begins with "
