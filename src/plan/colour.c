@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Colours from text (CSS Color Module Level 4, sections 4 to 6: named, hex and
- * rgb() colours; the words are in the order of the alphabet, for bsearch).
+ * Colours from text (CSS Color Module Level 4, sections 4 to 8: named, hex,
+ * rgb(), hsl() and hwb() colours; the words are in the order of the alphabet, for bsearch).
  */
 #include "plan/colour.h"
 
@@ -235,11 +235,11 @@ read_hex(struct slice text, uint64_t *colour)
 }
 
 /*
- * One channel: a number up to most, or percent. Values outside are cut to the
- * range, as CSS says.
+ * One channel, 0..1: a number up to most, or percent. Values outside are cut to
+ * the range, as CSS says.
  */
 static bool
-read_channel(struct slice text, double most, uint64_t *out)
+read_part(struct slice text, double most, double *part)
 {
 	bool percent = slice_ends(text, SLICE("%"));
 	double value;
@@ -248,9 +248,7 @@ read_channel(struct slice text, double most, uint64_t *out)
 		text.len--;
 	if (!num_double(text, -1e6, 1e6, &value))
 		return false;
-	value = percent ? value / 100 : value / most;
-	value = fmin(fmax(value, 0), 1);
-	*out = (uint64_t)floor(value * 255 + 0.5);
+	*part = fmin(fmax(value / (percent ? 100 : most), 0), 1);
 	return true;
 }
 
@@ -275,35 +273,114 @@ cut_word(struct slice *rest)
 	return word;
 }
 
-/* rgb(r,g,b) rgb(r,g,b,a) rgb(r g b / a), and the same as rgba(). */
 static bool
-read_rgb(struct slice text, uint64_t *colour)
+read_rgb(const struct slice word[3], double rgb[3])
 {
-	uint64_t value = 0;
-	uint64_t channel;
-	struct slice word;
+	for (size_t i = 0; i < 3; i++)
+		if (!read_part(word[i], 255, &rgb[i]))
+			return false;
+	return true;
+}
 
-	if (slice_starts(text, SLICE("rgba(")))
-		text = slice_skip(text, 5);
-	else if (slice_starts(text, SLICE("rgb(")))
-		text = slice_skip(text, 4);
-	else
+/* Degrees, with or without "deg"; any number of turns. */
+static bool
+read_hue(struct slice text, double *hue)
+{
+	if (slice_ends(text, SLICE("deg")))
+		text.len -= 3;
+	if (!num_double(text, -1e6, 1e6, hue))
 		return false;
-	if (!slice_ends(text, SLICE(")")))
+	*hue = fmod(*hue, 360);
+	if (*hue < 0)
+		*hue += 360;
+	return true;
+}
+
+/* Section 7.1's arithmetic; all of it 0..1 but the hue. */
+static void
+hsl_to_rgb(double hue, double saturation, double lightness, double rgb[3])
+{
+	static const double channel[] = { 0, 8, 4 };
+	double range = saturation * fmin(lightness, 1 - lightness);
+
+	for (size_t i = 0; i < 3; i++) {
+		double k = fmod(channel[i] + hue / 30, 12);
+
+		rgb[i] =
+		    lightness - range * fmax(-1, fmin(fmin(k - 3, 9 - k), 1));
+	}
+}
+
+/* Saturation and lightness, whiteness and blackness: always in percent. */
+static bool
+read_percent(struct slice text, double *part)
+{
+	return slice_ends(text, SLICE("%")) && read_part(text, 1, part);
+}
+
+static bool
+read_hsl(const struct slice word[3], double rgb[3])
+{
+	double hue, saturation, lightness;
+
+	if (!read_hue(word[0], &hue) || !read_percent(word[1], &saturation) ||
+	    !read_percent(word[2], &lightness))
+		return false;
+	hsl_to_rgb(hue, saturation, lightness, rgb);
+	return true;
+}
+
+static bool
+read_hwb(const struct slice word[3], double rgb[3])
+{
+	double hue, white, black;
+
+	if (!read_hue(word[0], &hue) || !read_percent(word[1], &white) ||
+	    !read_percent(word[2], &black))
+		return false;
+	hsl_to_rgb(hue, 1, 0.5, rgb);
+	for (size_t i = 0; i < 3; i++)
+		rgb[i] = white + black >= 1
+		    ? white / (white + black)
+		    : rgb[i] * (1 - white - black) + white;
+	return true;
+}
+
+/*
+ * rgb(r,g,b) rgb(r,g,b,a) rgb(r g b / a), the same as rgba(), hsl(h,s%,l%),
+ * hsla() and hwb(h,w%,b%).
+ */
+static bool
+read_call(struct slice text, uint64_t *colour)
+{
+	static const struct {
+		const char *name;
+		bool (*read)(const struct slice word[3], double rgb[3]);
+	} calls[] = {
+		{ "rgba(", read_rgb },
+		{ "rgb(", read_rgb },
+		{ "hsla(", read_hsl },
+		{ "hsl(", read_hsl },
+		{ "hwb(", read_hwb },
+	};
+	struct slice word[4];
+	double part[4] = { 0, 0, 0, 1 };
+	size_t i = 0;
+
+	while (i < NELEM(calls) && !slice_starts(text, slice_of(calls[i].name)))
+		i++;
+	if (i == NELEM(calls) || !slice_ends(text, SLICE(")")))
 		return false;
 	text.len--;
-	for (size_t i = 0; i < 3; i++) {
-		if (!read_channel(cut_word(&text), 255, &channel))
-			return false;
-		value = value << 8 | channel;
-	}
-	channel = 255;
-	word = cut_word(&text);
-	if (word.len > 0 && !read_channel(word, 1, &channel))
+	text = slice_skip(text, strlen(calls[i].name));
+	for (size_t k = 0; k < NELEM(word); k++)
+		word[k] = cut_word(&text);
+	if (cut_word(&text).len > 0 || !calls[i].read(word, part) ||
+	    (word[3].len > 0 && !read_part(word[3], 1, &part[3])))
 		return false;
-	if (cut_word(&text).len > 0)
-		return false;
-	*colour = value << 8 | channel;
+	*colour = 0;
+	for (size_t k = 0; k < NELEM(part); k++)
+		*colour = *colour << 8 | (uint64_t)floor(part[k] * 255 + 0.5);
 	return true;
 }
 
@@ -313,5 +390,5 @@ colour_read(struct slice text, uint64_t *colour)
 	if (slice_starts(text, SLICE("#")))
 		return read_hex(slice_skip(text, 1), colour);
 	return read_name(text, colour) || read_hex(text, colour) ||
-	    read_rgb(text, colour);
+	    read_call(text, colour);
 }

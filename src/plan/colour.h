@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Colours as text: CSS names, #rgb #rgba #rrggbb #rrggbbaa, rgb() rgba(). */
+/*
+ * Colours as text: CSS names, #rgb #rgba #rrggbb #rrggbbaa, rgb(), rgba(),
+ * hsl(), hsla() and hwb().
+ */
 #pragma once
 
 #include "base/slice.h"

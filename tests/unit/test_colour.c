@@ -139,7 +139,29 @@ functions(void **state)
 	is_not("rgb(nan,0,0)");
 	is_not("rgb(1e999,0,0)");
 	is_not("rgb()");
-	is_not("hsl(0,100%,50%)");
+}
+
+static void
+hues(void **state)
+{
+	(void)state;
+	is("hsl(0,100%,50%)", 0xff0000ff);
+	is("hsl(120deg 100% 25% / .5)", 0x00800080);
+	is("hsla(-120, 100%, 50%, 25%)", 0x0000ff40);
+	is("hsl(570,50%,40%)", 0x336699ff);
+	is("hsl(77,0%,100%)", 0xffffffff);
+	is("hwb(0,0%,0%)", 0xff0000ff);
+	is("hwb(60 20% 40%)", 0x999933ff);
+	is("hwb(60 20% 40% / 0)", 0x99993300);
+	/* Together more than all of it: grey. */
+	is("hwb(10,60%,60%)", 0x808080ff);
+	is("hwb(10,300%,0%)", 0xffffffff);
+	is_not("hsl(0,100,50%)");
+	is_not("hsl(red,100%,50%)");
+	is_not("hsl(0,100%)");
+	is_not("hwb(0,0%,0%,1,1)");
+	is_not("hwba(0,0%,0%)");
+	is_not("hsl(1e999,0%,0%)");
 }
 
 /* What is behind the length is not read; a zero byte is no letter. */
@@ -165,6 +187,7 @@ main(void)
 		cmocka_unit_test(all_names),
 		cmocka_unit_test(hex),
 		cmocka_unit_test(functions),
+		cmocka_unit_test(hues),
 		cmocka_unit_test(slices),
 	};
 
