@@ -441,7 +441,7 @@ parse_json(
 		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
 	if (!read_key(in, root, p, e) || !check_query(in->query, e) ||
 	    !read_headers(root, p, e) ||
-	    !dit_edits_read(json_object_get(root, "edits"), &edits, e) ||
+	    !dit_edits_read(json_object_get(root, "edits"), p, &edits, e) ||
 	    !choose_format(root, &edits, p, &named, e))
 		return false;
 	if (!edits.any && p->out.format == FORMAT_SAME) {

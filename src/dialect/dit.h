@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of the DIT language share: dit.c (URL to JSON to plan),
- * dit_edits.c (the edits object, in its own order), dit_format.c (encoder
- * options), dit_steps.c (sharp's fixed order), dit_print.c, dit_error.c. Not
- * for use outside this folder.
+ * dit_edits.c (the edits object, in its own order) with dit_resize.c and
+ * dit_method.c (single edits) and dit_value.c, dit_format.c (encoder options),
+ * dit_steps.c (sharp's fixed order), dit_print.c, dit_error.c. Not for use
+ * outside this folder.
  */
 #pragma once
 
@@ -48,7 +49,8 @@ struct dit_area {
  * earlier one set.
  */
 struct dit_edits {
-	bool any; /* there is an edit, known or not */
+	struct plan *plan; /* whose pool takes lists of numbers */
+	bool any;          /* there is an edit, known or not */
 	/* resize: the arguments of its step. sized: it has a side or ratio. */
 	bool sized;
 	struct plan_step resize;
@@ -57,10 +59,9 @@ struct dit_edits {
 	/* Turn before cutting and scaling (dit.md, 10.3). */
 	bool turn_first;
 	struct dit_area before, after; /* the resize */
-	bool flip, flop, flatten, grayscale;
-	uint64_t flatten_colour;
-	bool blur, sharpen;
-	struct plan_step blur_step, sharpen_step;
+	/* The last call of each method that is one operation. */
+	bool called[OP_COUNT];
+	struct plan_step call[OP_COUNT];
 	bool strip;    /* rotate: null */
 	bool animated; /* with animated_given */
 	bool animated_given;
@@ -90,12 +91,27 @@ bool dit_number(const json_t *json, double *out) must_check;
 bool dit_whole(
     const json_t *json, int64_t min, int64_t max, int64_t *out) must_check;
 bool dit_truthy(const json_t *json);
+/* A member that is there and not null: what sharp calls defined. */
+const json_t *dit_member(const json_t *object, const char *name);
 /* A string, or {r,g,b,alpha}. */
 bool dit_colour(const json_t *json, uint64_t *colour) must_check;
 
-/* edits: not changed (the library's iterator wants it so); may be NULL. */
-bool dit_edits_read(
-    json_t *edits, struct dit_edits *out, struct err *e) must_check;
+/* One edit: its value into *out. */
+typedef bool dit_edit_f(
+    const json_t *value, struct dit_edits *out, struct err *e);
+/* The check of resize that DIT makes before it looks at any edit. */
+bool dit_check_sides(const json_t *resize, struct err *e) must_check;
+dit_edit_f dit_edit_resize;
+/* dit_method.c */
+dit_edit_f dit_edit_blur, dit_edit_flatten, dit_edit_flip, dit_edit_flop,
+    dit_edit_grayscale, dit_edit_sharpen;
+
+/*
+ * edits: not changed (the library's iterator wants it so); may be NULL.
+ * plan:  whose pool takes lists of numbers
+ */
+bool dit_edits_read(json_t *edits, struct plan *plan, struct dit_edits *out,
+    struct err *e) must_check;
 /* jpeg, png, webp, gif, avif, heif: the value of such an edit. */
 bool dit_options_read(const char *name, const json_t *value,
     struct dit_edits *out, struct err *e) must_check;

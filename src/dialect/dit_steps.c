@@ -30,12 +30,36 @@ is_quarter(const struct dit_edits *d)
 }
 
 static bool
-add_flips(const struct dit_edits *d, struct plan *p, struct err *e)
+add_copy(const struct plan_step *from, struct plan *p, struct err *e)
 {
 	struct plan_step *s;
 
-	return (!d->flip || plan_add(p, OP_FLIP, &s, e)) &&
-	    (!d->flop || plan_add(p, OP_FLOP, &s, e));
+	if (!plan_add(p, (enum op)from->op, &s, e))
+		return false;
+	*s = *from;
+	return true;
+}
+
+static bool
+add_call(const struct dit_edits *d, enum op op, struct plan *p, struct err *e)
+{
+	return !d->called[op] || add_copy(&d->call[op], p, e);
+}
+
+static bool
+add_calls(const struct dit_edits *d, const enum op *op, size_t n,
+    struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!add_call(d, op[i], p, e))
+			return false;
+	return true;
+}
+
+static bool
+add_flips(const struct dit_edits *d, struct plan *p, struct err *e)
+{
+	return add_call(d, OP_FLIP, p, e) && add_call(d, OP_FLOP, p, e);
 }
 
 /* DIT does not rotate animations. */
@@ -74,17 +98,6 @@ add_area(const struct dit_area *area, struct plan *p, struct err *e)
 	return true;
 }
 
-static bool
-add_copy(const struct plan_step *from, struct plan *p, struct err *e)
-{
-	struct plan_step *s;
-
-	if (!plan_add(p, (enum op)from->op, &s, e))
-		return false;
-	*s = *from;
-	return true;
-}
-
 static void
 step_unset(struct plan_step *s, unsigned arg)
 {
@@ -103,7 +116,8 @@ must_split(const struct dit_edits *d)
 	if (d->turn_first || (fit != FIT_COVER && fit != FIT_CONTAIN))
 		return false;
 	/* With one side nothing is cut unless the sides change places. */
-	return is_quarter(d) || (box && (d->flip || d->flop));
+	return is_quarter(d) ||
+	    (box && (d->called[OP_FLIP] || d->called[OP_FLOP]));
 }
 
 static bool
@@ -147,24 +161,13 @@ add_resize(
 	    (!is_quarter(d) || add_rotate(d, animation, p, e));
 }
 
-static bool
-add_colour(const struct dit_edits *d, struct plan *p, struct err *e)
-{
-	union arg colour = { .colour = d->flatten_colour };
-	struct plan_step *s;
-
-	if (d->flatten) {
-		if (!plan_add(p, OP_FLATTEN, &s, e))
-			return false;
-		step_set(s, FLATTEN_BACKGROUND, colour);
-	}
-	return !d->grayscale || plan_add(p, OP_GRAYSCALE, &s, e);
-}
-
 bool
 dit_steps(
     const struct dit_edits *d, bool animation, struct plan *p, struct err *e)
 {
+	/* Before the resize, and when it is done and cut. */
+	static const enum op first[] = { OP_FLATTEN, OP_GRAYSCALE };
+	static const enum op last[] = { OP_BLUR, OP_SHARPEN };
 	bool free_angle = d->angle > 0 && !is_quarter(d);
 
 	/*
@@ -177,10 +180,9 @@ dit_steps(
 	if (d->turn_first &&
 	    (!add_flips(d, p, e) || !add_rotate(d, animation, p, e)))
 		return false;
-	return add_area(&d->before, p, e) && add_colour(d, p, e) &&
+	return add_area(&d->before, p, e) &&
+	    add_calls(d, first, NELEM(first), p, e) &&
 	    add_resize(d, animation, p, e) &&
 	    (d->turn_first || !free_angle || add_rotate(d, animation, p, e)) &&
-	    add_area(&d->after, p, e) &&
-	    (!d->blur || add_copy(&d->blur_step, p, e)) &&
-	    (!d->sharpen || add_copy(&d->sharpen_step, p, e));
+	    add_area(&d->after, p, e) && add_calls(d, last, NELEM(last), p, e);
 }
