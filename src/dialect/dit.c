@@ -255,7 +255,7 @@ read_effort(const json_t *root, struct dit_edits *edits)
 	    !(trunc(value) <= 6))
 		value = 4;
 	o->arg[OUT_EFFORT].whole = (int64_t)trunc(value);
-	o->set |= (uint32_t)1 << OUT_EFFORT;
+	o->set |= (uint64_t)1 << OUT_EFFORT;
 }
 
 /* ---- Headers ---- */

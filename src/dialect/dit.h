@@ -34,7 +34,7 @@ enum dit_fault {
 
 /* Options of one encoder: as plan_out's arguments. */
 struct dit_options {
-	uint32_t set;
+	uint64_t set;
 	union arg arg[OUT_COUNT];
 };
 

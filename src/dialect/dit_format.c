@@ -54,7 +54,7 @@ static const struct option jpeg_options[] = {
 /* Those of the palette stand in palette_options. */
 static const struct option png_options[] = {
 	{ "progressive", OPTION_BOOL, 0, 1, OUT_PROGRESSIVE },
-	{ "compressionLevel", OPTION_WHOLE, 0, 9, OUT_COMPRESSION },
+	{ "compressionLevel", OPTION_WHOLE, 0, 9, OUT_COMPRESSION_LEVEL },
 	{ "adaptiveFiltering", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
 	{ "palette", OPTION_BOOL, 0, 1, OUT_PALETTE },
 };
@@ -123,7 +123,7 @@ static void
 set_option(struct dit_options *o, enum out out, union arg value)
 {
 	o->arg[out] = value;
-	o->set |= (uint32_t)1 << out;
+	o->set |= (uint64_t)1 << out;
 }
 
 static bool

@@ -238,7 +238,7 @@ put_options(struct json_out *j, const struct plan *p)
 		{ "lossless", OUT_LOSSLESS },
 		{ "progressive", OUT_PROGRESSIVE },
 		{ "chromaSubsampling", OUT_SUBSAMPLE },
-		{ "compressionLevel", OUT_COMPRESSION },
+		{ "compressionLevel", OUT_COMPRESSION_LEVEL },
 		{ "palette", OUT_PALETTE },
 		{ "colours", OUT_COLOURS },
 		{ "dither", OUT_DITHER },

@@ -12,6 +12,10 @@
  * numbers of a list; nothing or "true" for its defaults, "false" for none:
  * blur=2  modulate=brightness:1.2,hue:90  recomb=1;0;0;0;1;0;0;0;1
  *
+ * Every argument of the output works by its name in format.def, too. One that
+ * the named format does not have is an error; where the format is auto or the
+ * original's, it is for those that have it.
+ *
  * Without parameters the image comes in its own format, oriented by its EXIF
  * tag and stripped of metadata. Both sides given mean "cover", one means
  * "inside"; nothing is enlarged unless asked for.
@@ -27,7 +31,7 @@
 #include "plan/colour.h"
 
 /* clang-format off */
-const struct param_row query_params[Q_ROWS] = {
+const struct param_row query_params[Q_OUTS] = {
 	[Q_WIDTH] = { "width", { "w" }, KIND_RESIZE, RESIZE_WIDTH },
 	[Q_HEIGHT] = { "height", { "h" }, KIND_RESIZE, RESIZE_HEIGHT },
 	[Q_RATIO] = { "ratio", { NULL }, KIND_RESIZE, RESIZE_RATIO },
@@ -45,17 +49,7 @@ const struct param_row query_params[Q_ROWS] = {
 	[Q_FLATTEN] = { "flatten", { NULL }, KIND_OWN, 0 },
 	[Q_BACKGROUND] = { "background", { "bg" }, KIND_RESIZE, RESIZE_BACKGROUND },
 	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
-	[Q_QUALITY] = { "quality", { "q" }, KIND_OUT, OUT_QUALITY },
-	[Q_EFFORT] = { "effort", { NULL }, KIND_OUT, OUT_EFFORT },
-	[Q_LOSSLESS] = { "lossless", { NULL }, KIND_OUT, OUT_LOSSLESS },
-	[Q_PROGRESSIVE] = { "progressive", { NULL }, KIND_OUT, OUT_PROGRESSIVE },
-	[Q_SUBSAMPLE] = { "subsample", { NULL }, KIND_OUT, OUT_SUBSAMPLE },
-	[Q_COMPRESSION] = { "compression", { NULL }, KIND_OUT, OUT_COMPRESSION },
-	[Q_PALETTE] = { "palette", { NULL }, KIND_OUT, OUT_PALETTE },
-	[Q_COLOURS] = { "colours", { "colors" }, KIND_OUT, OUT_COLOURS },
-	[Q_DITHER] = { "dither", { NULL }, KIND_OUT, OUT_DITHER },
-	[Q_KEEP] = { "keep", { NULL }, KIND_OUT, OUT_KEEP },
-	[Q_PROFILE] = { "profile", { NULL }, KIND_OUT, OUT_PROFILE },
+	[Q_MOZJPEG] = { "mozjpeg", { NULL }, KIND_SWITCH, 0 },
 	[Q_PAGE] = { "page", { NULL }, KIND_OWN, 0 },
 	[Q_PAGES] = { "pages", { NULL }, KIND_OWN, 0 },
 	[Q_ANIMATED] = { "animated", { NULL }, KIND_SWITCH, 0 },
@@ -77,15 +71,48 @@ given(const struct query *q, enum param param)
 
 /* ---- Names ---- */
 
-/* The table's name of a parameter; NULL: an operation that has rows above. */
+/* The table's name of a parameter; NULL: it is written in another way. */
 static const char *
 param_name(size_t i)
 {
-	if (i < Q_ROWS)
+	enum out out = (enum out)(i - Q_OUTS);
+	enum op op = (enum op)(i - Q_OPS);
+
+	if (i < Q_OUTS)
 		return query_params[i].name;
-	return query_is_plain((enum op)(i - Q_ROWS))
-	    ? op_row((enum op)(i - Q_ROWS))->name
-	    : NULL;
+	if (i < Q_OPS)
+		return query_has_out(out) ? out_row(out)->name : NULL;
+	return query_is_plain(op) ? op_row(op)->name : NULL;
+}
+
+/* An argument of the output by its name, or by another one it goes by. */
+static size_t
+out_find(struct slice name, const char **word)
+{
+	static const struct {
+		const char *name;
+		enum out out;
+	} aliases[] = {
+		{ "q", OUT_QUALITY },
+		{ "colors", OUT_COLOURS },
+		{ "chroma_subsampling", OUT_SUBSAMPLE },
+		{ "optimize_coding", OUT_OPTIMISE_CODING },
+		{ "optimize_scans", OUT_OPTIMISE_SCANS },
+		{ "trellis_quantization", OUT_TRELLIS_QUANTISATION },
+		{ "quantization_table", OUT_QUANTISATION_TABLE },
+	};
+
+	for (size_t i = 0; i < OUT_COUNT; i++) {
+		*word = out_row((enum out)i)->name;
+		if (query_has_out((enum out)i) && name_is(name, *word))
+			return Q_OUTS + i;
+	}
+	for (size_t i = 0; i < NELEM(aliases); i++) {
+		*word = aliases[i].name;
+		if (name_is(name, *word))
+			return Q_OUTS + (size_t)aliases[i].out;
+	}
+	return Q_COUNT;
 }
 
 /* The parameter that is written so, or Q_COUNT; *word: by which name. */
@@ -93,8 +120,9 @@ static size_t
 param_find(struct slice name, const char **word)
 {
 	enum op op;
+	size_t out;
 
-	for (size_t i = 0; i < Q_ROWS; i++) {
+	for (size_t i = 0; i < Q_OUTS; i++) {
 		const struct param_row *row = &query_params[i];
 
 		*word = row->name;
@@ -107,10 +135,11 @@ param_find(struct slice name, const char **word)
 				return i;
 		}
 	}
-	if (!op_find(name, &op) || !query_is_plain(op))
-		return Q_COUNT;
+	out = out_find(name, word);
+	if (out != Q_COUNT || !op_find(name, &op) || !query_is_plain(op))
+		return out;
 	*word = op_row(op)->name;
-	return Q_ROWS + (size_t)op;
+	return Q_OPS + (size_t)op;
 }
 
 static bool
@@ -218,14 +247,14 @@ read_switch(const struct query *q, enum param param, bool *on, struct err *e)
 static const struct arg_row *
 param_arg(const struct param_row *row)
 {
-	return row->kind == KIND_RESIZE ? &op_row(OP_RESIZE)->arg[row->arg]
-					: out_row((enum out)row->arg);
+	assert(row->kind == KIND_RESIZE);
+	return &op_row(OP_RESIZE)->arg[row->arg];
 }
 
 static bool
 read_params(struct query *q, struct plan *p, struct err *e)
 {
-	for (unsigned i = 0; i < Q_ROWS; i++) {
+	for (unsigned i = 0; i < Q_OUTS; i++) {
 		const struct param_row *row = &query_params[i];
 		bool on;
 
@@ -599,6 +628,69 @@ bad_format(struct query *q, struct err *e)
 	return false;
 }
 
+/*
+ * An option that the named format does not have would do nothing. Where the
+ * format is left open it may be there for one of those that it can become.
+ */
+static bool
+out_belongs(const struct query *q, size_t i, enum format format, struct err *e)
+{
+	enum out out = (enum out)(i - Q_OUTS);
+	format_set of = out_formats(out);
+	char list[ERR_TEXT_MAX] = "a parameter for ";
+	size_t n = strlen(list);
+
+	if (format < (enum format)FORMAT_FIRST || of == 0 ||
+	    (of & FORMAT_BIT(format)) != 0)
+		return true;
+	for (unsigned f = FORMAT_FIRST; f < FORMAT_COUNT; f++)
+		if ((of & FORMAT_BIT(f)) != 0 && n < sizeof(list))
+			n += (size_t)snprintf(list + n, sizeof(list) - n,
+			    "%s%s", list[n - 1] == ' ' ? "" : ", ",
+			    format_row((enum format)f)->name);
+	if (n < sizeof(list))
+		snprintf(list + n, sizeof(list) - n, ", not %s",
+		    format_row(format)->name);
+	return err_param(e, ERR_BAD_VALUE, q->name[i], q->value[i].at,
+	    q->value[i].len, "%s", list);
+}
+
+static bool
+build_out_arg(struct query *q, struct plan *p, size_t i, struct err *e)
+{
+	const struct arg_row *row = out_row((enum out)(i - Q_OUTS));
+	union arg value = { .on = 1 };
+
+	if (q->name[i] == NULL)
+		return true;
+	/* Nothing after the name of a switch means on. */
+	if ((row->type != ARG_BOOL || q->value[i].len > 0) &&
+	    !arg_read(p, row, q->name[i], q->value[i], &value, e))
+		return false;
+	out_set(p, (enum out)(i - Q_OUTS), value);
+	return out_belongs(q, i, (enum format)p->out.format, e);
+}
+
+/* sharp's short word for several; what is named by itself wins. */
+static bool
+build_mozjpeg(struct query *q, struct plan *p, struct err *e)
+{
+	static const enum out on[] = { OUT_PROGRESSIVE, OUT_OPTIMISE_SCANS,
+		OUT_TRELLIS_QUANTISATION, OUT_OVERSHOOT_DERINGING };
+	union arg table = { .whole = 3 };
+
+	if (!switched(q, Q_MOZJPEG, false))
+		return true;
+	if (p->out.format >= FORMAT_FIRST && p->out.format != FORMAT_JPEG)
+		return refuse(q, Q_MOZJPEG, e, "a parameter for jpeg");
+	for (size_t i = 0; i < NELEM(on); i++)
+		if (!out_has(p, on[i]))
+			out_set(p, on[i], (union arg){ .on = 1 });
+	if (!out_has(p, OUT_QUANTISATION_TABLE))
+		out_set(p, OUT_QUANTISATION_TABLE, table);
+	return true;
+}
+
 static bool
 build_out(
     const struct dialect_in *in, struct query *q, struct plan *p, struct err *e)
@@ -615,10 +707,10 @@ build_out(
 	if (format == FORMAT_AUTO)
 		p->out.accepts = dialect_accepts(in->accept) & savable &
 		    (in->formats != 0 ? in->formats : savable);
-	for (unsigned i = 0; i < Q_ROWS; i++)
-		if (q->name[i] != NULL && query_params[i].kind == KIND_OUT)
-			out_set(p, (enum out)query_params[i].arg, q->arg[i]);
-	return true;
+	for (size_t i = Q_OUTS; i < Q_OPS; i++)
+		if (!build_out_arg(q, p, i, e))
+			return false;
+	return build_mozjpeg(q, p, e);
 }
 
 /* ---- The row ---- */

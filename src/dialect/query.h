@@ -27,29 +27,20 @@ enum param {
 	Q_FLATTEN,
 	Q_BACKGROUND,
 	Q_FORMAT,
-	Q_QUALITY,
-	Q_EFFORT,
-	Q_LOSSLESS,
-	Q_PROGRESSIVE,
-	Q_SUBSAMPLE,
-	Q_COMPRESSION,
-	Q_PALETTE,
-	Q_COLOURS,
-	Q_DITHER,
-	Q_KEEP,
-	Q_PROFILE,
+	Q_MOZJPEG,
 	Q_PAGE,
 	Q_PAGES,
 	Q_ANIMATED,
-	Q_ROWS,
-	/* The other operations, each by its name: Q_ROWS + enum op. */
-	Q_COUNT = Q_ROWS + OP_COUNT
+	/* The arguments of the output, each by its name: Q_OUTS + enum out. */
+	Q_OUTS,
+	/* The other operations, the same way: Q_OPS + enum op. */
+	Q_OPS = Q_OUTS + OUT_COUNT,
+	Q_COUNT = Q_OPS + OP_COUNT
 };
 
-/* Where the row of op.def or format.def is by which a value is read. */
+/* Where the row of op.def is by which a value is read. */
 enum param_kind {
 	KIND_RESIZE, /* arg: enum RESIZE_x */
-	KIND_OUT,    /* arg: enum out */
 	KIND_SWITCH, /* true, false, or nothing for true */
 	KIND_OWN     /* read by a function of query.c */
 };
@@ -61,7 +52,7 @@ struct param_row {
 	unsigned arg;
 };
 
-extern const struct param_row query_params[Q_ROWS];
+extern const struct param_row query_params[Q_OUTS];
 
 /* Whether the operation is written NAME=VALUE,VALUE: it has no other row. */
 static inline bool
@@ -71,11 +62,18 @@ query_is_plain(enum op op)
 	    op != OP_RESIZE && op != OP_FLATTEN;
 }
 
+/* Whether an argument of the output is a parameter: not what is our choice. */
+static inline bool
+query_has_out(enum out out)
+{
+	return out != OUT_SCALE && out != OUT_MATTE;
+}
+
 /* What one URL says. Texts are decoded and lie in room. */
 struct query {
 	const char *name[Q_COUNT]; /* as it was written; NULL: not given */
 	struct slice value[Q_COUNT];
-	union arg arg[Q_ROWS]; /* of all kinds but OWN */
+	union arg arg[Q_OUTS]; /* of all kinds but OWN */
 	char *room;            /* of ROOM bytes */
 	size_t used;
 };

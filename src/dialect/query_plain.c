@@ -94,7 +94,7 @@ bool
 query_plain(const struct query *q, struct plan *p, enum op op, struct err *e)
 {
 	const struct op_row *row = op_row(op);
-	size_t param = Q_ROWS + (size_t)op;
+	size_t param = Q_OPS + (size_t)op;
 	struct slice rest = q->value[param];
 	struct plan_step *step;
 	union arg value;

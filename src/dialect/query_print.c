@@ -195,6 +195,17 @@ put_steps(struct url *url, const struct plan *p)
 }
 
 static void
+put_out(struct url *url, const struct plan *p, enum out out)
+{
+	char room[ARG_TEXT_MAX];
+	char text[PLAN_TEXT];
+
+	put_named(url, out_row(out)->name,
+	    slice_copy(plan_arg(p, out_row(out), out_get(p, out), room), text,
+		sizeof(text)));
+}
+
+static void
 put_in_out(struct url *url, const struct plan *p)
 {
 	char number[16];
@@ -202,12 +213,9 @@ put_in_out(struct url *url, const struct plan *p)
 	if (p->out.format != FORMAT_SAME)
 		put_param(url, Q_FORMAT,
 		    format_row((enum format)p->out.format)->name);
-	for (unsigned i = 0; i < Q_ROWS; i++)
-		if (query_params[i].kind == KIND_OUT &&
-		    out_has(p, (enum out)query_params[i].arg))
-			put_value(url, (enum param)i,
-			    out_row((enum out)query_params[i].arg),
-			    out_get(p, (enum out)query_params[i].arg));
+	for (unsigned i = 0; i < OUT_COUNT; i++)
+		if (query_has_out((enum out)i) && out_has(p, (enum out)i))
+			put_out(url, p, (enum out)i);
 	if (p->in.page != 0) {
 		snprintf(number, sizeof(number), "%d", (int)p->in.page);
 		put_param(url, Q_PAGE, number);

@@ -14,6 +14,22 @@ format_avif_load(const struct load_spec *spec, VipsImage **out)
 	    spec->page, "n", 1, NULL);
 }
 
+/*
+ * AV1 has three depths. With 10 bits the libheif of libvips 8.14's time asks
+ * its encoder for a profile that this one aborts at: there it is 12.
+ */
+static int
+avif_depth(const struct save_spec *spec)
+{
+	int64_t depth = format_out(spec, OUT_BITDEPTH).whole;
+
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
+	return depth > 8 ? 12 : 8;
+#else
+	return depth > 10 ? 12 : depth > 8 ? 10 : 8;
+#endif
+}
+
 int
 format_avif_save(
     VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
@@ -21,6 +37,6 @@ format_avif_save(
 	return vips_heifsave_buffer(in, bytes, size, "Q", spec->quality,
 	    "lossless", (gboolean)spec->lossless, "effort",
 	    format_effort(spec, 0, 9, AVIF_EFFORT), "compression",
-	    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", 8, "subsample_mode",
-	    spec->subsample, FORMAT_KEEP(spec), NULL);
+	    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", avif_depth(spec),
+	    "subsample_mode", spec->subsample, FORMAT_KEEP(spec), NULL);
 }

@@ -38,6 +38,7 @@ struct save_spec {
 	bool palette;
 	VipsForeignSubsample subsample;
 	bool animated;
+	const struct plan *plan; /* the rest, by format_out(); NULL: defaults */
 	/* What may stay: bits 1u << KEEP_x. The image holds nothing else. */
 	unsigned keep;
 };
@@ -70,6 +71,16 @@ format_keep_flags(unsigned keep)
 #else
 #define FORMAT_KEEP(spec) "strip", (gboolean)((spec)->keep == 0)
 #endif
+
+/* An argument of the output: as the plan says, or its default. */
+union arg format_out(const struct save_spec *spec, enum out out);
+bool format_has(const struct save_spec *spec, enum out out);
+
+static inline gboolean
+format_on(const struct save_spec *spec, enum out out)
+{
+	return (gboolean)(format_out(spec, out).on != 0);
+}
 
 /* What is between -1 and 10 inside a format's own limits. */
 static inline int

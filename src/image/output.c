@@ -261,6 +261,20 @@ save_subsample(const struct render *r)
 	}
 }
 
+union arg
+format_out(const struct save_spec *spec, enum out out)
+{
+	static const struct plan nothing;
+
+	return out_get(spec->plan != NULL ? spec->plan : &nothing, out);
+}
+
+bool
+format_has(const struct save_spec *spec, enum out out)
+{
+	return spec->plan != NULL && out_has(spec->plan, out);
+}
+
 static struct save_spec
 save_spec_of(const struct render *r, unsigned keep)
 {
@@ -273,8 +287,8 @@ save_spec_of(const struct render *r, unsigned keep)
 		.effort = out_has(p, OUT_EFFORT)
 		    ? (int)out_get(p, OUT_EFFORT).whole
 		    : -1,
-		.compression = out_has(p, OUT_COMPRESSION)
-		    ? (int)out_get(p, OUT_COMPRESSION).whole
+		.compression = out_has(p, OUT_COMPRESSION_LEVEL)
+		    ? (int)out_get(p, OUT_COMPRESSION_LEVEL).whole
 		    : -1,
 		.colours = (int)out_get(p, OUT_COLOURS).whole,
 		.dither = out_get(p, OUT_DITHER).num,
@@ -283,6 +297,7 @@ save_spec_of(const struct render *r, unsigned keep)
 		.palette = out_get(p, OUT_PALETTE).on != 0,
 		.subsample = save_subsample(r),
 		.animated = r->moves,
+		.plan = p,
 		.keep = keep,
 	};
 }
@@ -319,6 +334,34 @@ save_trim(const struct render *r, unsigned keep, struct image_result *result)
 #endif
 }
 
+/*
+ * How often and how fast, where the plan says so: one delay for each frame,
+ * the last of the list for those behind it.
+ */
+static void
+save_tempo(const struct render *r, VipsImage *image)
+{
+	double number[PLAN_LIST];
+	size_t n;
+
+	if (out_has(r->plan, OUT_LOOP))
+		vips_image_set_int(
+		    image, "loop", (int)out_get(r->plan, OUT_LOOP).whole);
+	if (!out_has(r->plan, OUT_DELAY))
+		return;
+	n = plan_list(r->plan, out_get(r->plan, OUT_DELAY), number, PLAN_LIST);
+	if (n > PLAN_LIST)
+		n = PLAN_LIST;
+
+	int pages = image->Ysize / vips_image_get_page_height(image);
+	int *delay = xcalloc((size_t)pages, sizeof(*delay));
+
+	for (size_t i = 0; i < (size_t)pages && n > 0; i++)
+		delay[i] = (int)number[i < n ? i : n - 1];
+	vips_image_set_array_int(image, "delay", delay, pages);
+	free(delay);
+}
+
 static bool
 save_to(
     struct render *r, VipsImage *in, struct image_result *result, struct err *e)
@@ -328,8 +371,11 @@ save_to(
 	unsigned keep;
 	void *bytes = NULL;
 
-	if (!meta_choose(r, in, &keep, &ready, e) ||
-	    !watch_put(&r->watch, ready, false, &watched, e))
+	if (!meta_choose(r, in, &keep, &ready, e))
+		return false;
+	if (r->moves)
+		save_tempo(r, ready);
+	if (!watch_put(&r->watch, ready, false, &watched, e))
 		return false;
 
 	struct save_spec spec = save_spec_of(r, keep);

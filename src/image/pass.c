@@ -51,10 +51,10 @@ pass_plain(const struct plan *p)
 {
 	static const enum out harmless[] = { OUT_SCALE, OUT_KEEP, OUT_PROFILE,
 		OUT_MATTE, OUT_DITHER, OUT_EFFORT };
-	uint32_t set = p->out.set;
+	uint64_t set = p->out.set;
 
 	for (size_t i = 0; i < NELEM(harmless); i++)
-		set &= ~(UINT32_C(1) << harmless[i]);
+		set &= ~(UINT64_C(1) << harmless[i]);
 	return set == 0;
 }
 

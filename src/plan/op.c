@@ -138,6 +138,54 @@ format_row(enum format format)
 	return &format_rows[format];
 }
 
+format_set
+out_formats(enum out out)
+{
+#define JPEG FORMAT_BIT(FORMAT_JPEG)
+#define PNG  FORMAT_BIT(FORMAT_PNG)
+#define WEBP FORMAT_BIT(FORMAT_WEBP)
+#define AVIF FORMAT_BIT(FORMAT_AVIF)
+#define GIF  FORMAT_BIT(FORMAT_GIF)
+	static const format_set of[OUT_COUNT] = {
+		[OUT_EFFORT] = PNG | WEBP | AVIF | GIF,
+		[OUT_LOSSLESS] = WEBP | AVIF,
+		[OUT_PROGRESSIVE] = JPEG | PNG | GIF,
+		[OUT_SUBSAMPLE] = JPEG | AVIF,
+		[OUT_COMPRESSION_LEVEL] = PNG,
+		[OUT_PALETTE] = PNG,
+		[OUT_COLOURS] = PNG | GIF,
+		[OUT_DITHER] = PNG | GIF,
+		[OUT_ADAPTIVE_FILTERING] = PNG,
+		[OUT_BITDEPTH] = PNG | AVIF,
+		[OUT_OPTIMISE_CODING] = JPEG,
+		[OUT_OPTIMISE_SCANS] = JPEG,
+		[OUT_TRELLIS_QUANTISATION] = JPEG,
+		[OUT_OVERSHOOT_DERINGING] = JPEG,
+		[OUT_QUANTISATION_TABLE] = JPEG,
+		[OUT_ALPHA_QUALITY] = WEBP,
+		[OUT_NEAR_LOSSLESS] = WEBP,
+		[OUT_SMART_SUBSAMPLE] = WEBP,
+		[OUT_SMART_DEBLOCK] = WEBP,
+		[OUT_PRESET] = WEBP,
+		[OUT_MIN_SIZE] = WEBP,
+		[OUT_MIXED] = WEBP,
+		[OUT_REUSE] = GIF,
+		[OUT_INTER_FRAME_MAX_ERROR] = GIF,
+		[OUT_INTER_PALETTE_MAX_ERROR] = GIF,
+		[OUT_KEEP_DUPLICATE_FRAMES] = GIF,
+		[OUT_LOOP] = GIF | WEBP,
+		[OUT_DELAY] = GIF | WEBP,
+	};
+#undef JPEG
+#undef PNG
+#undef WEBP
+#undef AVIF
+#undef GIF
+
+	assert((unsigned)out < OUT_COUNT);
+	return of[out];
+}
+
 /* ---- Names ---- */
 
 bool

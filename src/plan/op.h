@@ -183,6 +183,8 @@ struct format_row {
 
 const struct op_row *op_row(enum op op);
 const struct arg_row *out_row(enum out out);
+/* The formats that have this argument; 0: whatever is written. */
+format_set out_formats(enum out out);
 const struct format_row *format_row(enum format format);
 /*
  * Whether a name of the tables is meant: as it stands there or as sharp writes

@@ -11,7 +11,7 @@
 #include "plan/colour.h"
 
 _Static_assert(PLAN_TEXT <= UINT16_MAX, "a span reaches all of the pool");
-_Static_assert(OUT_COUNT <= 32, "plan_out.set has a bit for each");
+_Static_assert(OUT_COUNT <= 64, "plan_out.set has a bit for each");
 _Static_assert(OP_ARGS_MAX <= 16, "plan_step.set has a bit for each");
 
 void
@@ -102,7 +102,7 @@ out_set(struct plan *p, enum out arg, union arg value)
 {
 	assert((unsigned)arg < OUT_COUNT);
 	p->out.arg[arg] = value;
-	p->out.set |= (uint32_t)1 << arg;
+	p->out.set |= (uint64_t)1 << arg;
 }
 
 bool

@@ -61,10 +61,11 @@ struct plan_out {
 	uint16_t format; /* enum format, SAME and AUTO included */
 	uint16_t zero;
 	format_set
-	    accepts;  /* with AUTO: what the client and the mount accept */
-	uint32_t set; /* bit i: arg[i] was given */
+	    accepts; /* with AUTO: what the client and the mount accept */
 	uint32_t
 	    untouched; /* 1: no step, no format: the stored bytes as they are */
+	uint32_t zero2;
+	uint64_t set; /* bit i: arg[i] was given */
 	union arg arg[OUT_COUNT];
 };
 

@@ -79,8 +79,8 @@ check_pool(const struct plan *p, struct err *e)
 	if (p->nsource > PLAN_SOURCES || p->nstep > PLAN_STEPS ||
 	    p->ntext > PLAN_TEXT || p->answer.nheader > PLAN_HEADERS)
 		return malformed(e, "a count");
-	if (p->zero != 0 || p->out.zero != 0 || p->answer.zero != 0 ||
-	    !is_zero(p->in.zero, sizeof(p->in.zero)) ||
+	if (p->zero != 0 || p->out.zero != 0 || p->out.zero2 != 0 ||
+	    p->answer.zero != 0 || !is_zero(p->in.zero, sizeof(p->in.zero)) ||
 	    !is_zero(p->text + p->ntext, PLAN_TEXT - (size_t)p->ntext) ||
 	    !is_zero(&p->source[p->nsource],
 		(PLAN_SOURCES - (size_t)p->nsource) * sizeof(p->source[0])) ||
@@ -242,7 +242,7 @@ check_value(const struct plan *p, const struct arg_row *row, union arg value,
 
 static bool
 check_args(const struct plan *p, const struct arg_row *row, size_t nrow,
-    uint32_t set, const union arg *arg, size_t narg, struct err *e)
+    uint64_t set, const union arg *arg, size_t narg, struct err *e)
 {
 	for (size_t i = 0; i < narg; i++) {
 		if ((set >> i & 1u) == 0) {
@@ -255,7 +255,7 @@ check_args(const struct plan *p, const struct arg_row *row, size_t nrow,
 		if (!check_value(p, &row[i], arg[i], e))
 			return false;
 	}
-	if (narg < 32 && set >> narg != 0)
+	if (narg < 64 && set >> narg != 0)
 		return malformed(e, "an unknown argument");
 	return true;
 }

@@ -405,7 +405,7 @@ static void
 test_deadline_within(void **state)
 {
 	struct image_job job =
-	    job_of(&photo, "width=6000&enlarge&format=png&compression=9");
+	    job_of(&photo, "width=6000&enlarge&format=png&compression_level=9");
 	int64_t start = clock_ns();
 
 	(void)state;

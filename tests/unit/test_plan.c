@@ -313,7 +313,7 @@ values(void **state)
 	WRONG(NULL, p.step[0].set = 1);
 	WRONG(NULL, p.step[1].set = 1u << 15);
 	WRONG(NULL, p.step[1].arg[RESIZE_FIT].pick = 1);
-	WRONG(NULL, p.out.set |= (uint32_t)1 << OUT_COUNT);
+	WRONG(NULL, p.out.set |= (uint64_t)1 << OUT_COUNT);
 	WRONG(NULL, p.out.arg[OUT_EFFORT].whole = 1);
 	WRONG("page", p.in.page = -1);
 	WRONG("pages", p.in.pages = PAGES_GIF - 1);
