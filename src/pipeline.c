@@ -85,7 +85,7 @@ stage_verify(struct request *r)
 static struct digest
 key_of(const struct request *r, const char *version)
 {
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 	char identity[PLAN_SOURCES][IDENTITY_MAX];
 	struct slice stores[PLAN_SOURCES];
 
@@ -103,18 +103,31 @@ key_of(const struct request *r, const char *version)
 static bool
 parse(struct request *r, const char *version)
 {
-	plan_init(&r->plan);
-	if (!r->route->dialect->parse(&r->in, &r->plan, &r->err) ||
-	    !plan_check(&r->plan, &r->route->policy, &r->err))
+	struct reading *new = reading_new(r->route, r->uri, r->accept);
+
+	r->reading = new;
+	r->plan = &new->plan;
+	if (!r->route->dialect->parse(&r->in, &new->plan, &r->err) ||
+	    !plan_check(&new->plan, &r->route->policy, &r->err))
 		return false;
-	r->key = key_of(r, version);
+	new->key = key_of(r, version);
 	return true;
 }
 
 static bool
 stage_parse(struct request *r)
 {
-	return parse(r, r->pipeline->parts.version);
+	struct readings *known = r->routes->readings;
+
+	r->reading = readings_find(known, r->route, r->uri, r->accept);
+	if (r->reading != NULL)
+		r->plan = &r->reading->plan;
+	else if (parse(r, r->pipeline->parts.version))
+		readings_keep(known, r->reading);
+	else
+		return false;
+	r->key = r->reading->key;
+	return true;
 }
 
 /* --- 4. lookup: answer from the cache, or join the flight of the key --- */
@@ -154,6 +167,7 @@ work_new(const struct request *r, struct cache_entry *stale)
 	w->routes = routes_ref(r->routes);
 	w->route = r->route;
 	w->key = r->key;
+	w->reading = reading_ref(r->reading);
 	w->plan = r->plan;
 	w->stale = stale != NULL ? cache_entry_ref(stale) : NULL;
 	return w;
@@ -167,6 +181,7 @@ work_free(struct work *w)
 	blob_drop(w->fetch.body);
 	cache_entry_drop(w->stale);
 	cache_entry_drop(w->entry);
+	reading_drop(w->reading);
 	routes_drop(w->routes);
 	free(w);
 }
@@ -281,13 +296,13 @@ fetch_begun(struct origin_fetch *f)
 static void
 stage_fetch(struct work *w)
 {
-	const struct plan_source *source = &w->plan.source[0];
+	const struct plan_source *source = &w->plan->source[0];
 
 	w->at = STAGE_FETCH;
 	w->began_ns = clock_ns();
 	w->fetch.conf = w->routes->conf;
-	w->fetch.store = string_of(&w->plan, source->store);
-	w->fetch.key = string_of(&w->plan, source->key);
+	w->fetch.store = string_of(w->plan, source->store);
+	w->fetch.key = string_of(w->plan, source->key);
 	w->fetch.validator = w->stale != NULL ? w->stale->validator : NULL;
 	w->fetch.deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
 	w->fetch.cancel = flight_cancel(w->flight);
@@ -349,13 +364,13 @@ stage_render(struct work *w)
 
 	w->at = STAGE_RENDER;
 	w->began_ns = clock_ns();
-	job->plan = &w->plan;
+	job->plan = w->plan;
 	job->original = w->fetch.body;
 	job->conf = conf;
 	job->originals = w->route->originals;
 	job->results = w->route->results;
 	job->domain = w->route->mount->name;
-	job->cost = plan_cost(&w->plan, 0);
+	job->cost = plan_cost(w->plan, 0);
 	job->max_cost = w->route->policy.max_cost;
 	job->deadline_ns =
 	    w->began_ns + conf->render_queue_time + conf->render_timeout;
@@ -544,7 +559,10 @@ pipeline_parse(struct request *r, const char *version)
 	if (!stage_verify(r))
 		return false;
 	r->at = STAGE_PARSE;
-	return parse(r, version);
+	if (!parse(r, version))
+		return false;
+	r->key = r->reading->key;
+	return true;
 }
 
 /* --- beginning and end --- */
@@ -608,6 +626,9 @@ request_fini(struct request *r)
 {
 	cache_entry_drop(r->entry);
 	r->entry = NULL;
+	reading_drop(r->reading);
+	r->reading = NULL;
+	r->plan = NULL;
 	routes_drop(r->routes);
 	r->routes = NULL;
 }

@@ -70,7 +70,7 @@ count(const struct request *r, int64_t total_ns)
 static void
 fill_result(const struct request *r, struct event *ev)
 {
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 
 	codec_hex(r->key.byte, DIGEST_SIZE, ev->key);
 	COPY(ev->store, plan_slice(p, p->source[0].store));
@@ -109,7 +109,7 @@ record(const struct request *r, struct events *events)
 	ev.code = r->err.code;
 	COPY(ev.param, slice_of(r->err.param));
 	COPY(ev.detail, slice_of(r->err.detail));
-	if (r->at > STAGE_PARSE && r->plan.nsource > 0)
+	if (r->at > STAGE_PARSE && r->plan->nsource > 0)
 		fill_result(r, &ev);
 	memcpy(ev.stage_ns, r->stage_ns, sizeof(ev.stage_ns));
 	ev.total_ns = total_ns;

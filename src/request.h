@@ -19,6 +19,7 @@
 #include "dialect/dialect.h"
 #include "event/event.h"
 #include "origin/origin.h"
+#include "reading.h"
 #include "render/render.h"
 #include "route.h"
 
@@ -72,8 +73,9 @@ struct request {
 	const struct route *route; /* NULL: no mount was found */
 	struct dialect_in in;
 	struct claim claim;
-	/* [parse] */
-	struct plan plan;
+	/* [parse]; when it failed, the plan is as far as it came */
+	struct reading *reading; /* a reference; dropped by request_fini() */
+	const struct plan *plan; /* in it; NULL before */
 	struct digest key;
 	/* [lookup]: */
 	enum cache_use cache;
@@ -100,7 +102,8 @@ struct work {
 	struct flight *flight;
 	const struct flight_waiter *leader; /* only compared: it may be gone */
 	struct digest key;
-	struct plan plan;
+	struct reading *reading;   /* a reference */
+	const struct plan *plan;   /* in it */
 	struct cache_entry *stale; /* what the cache has; may be NULL */
 	enum stage at;             /* where it is, or where it failed */
 	int64_t began_ns;          /* of the present stage, clock_ns() */

@@ -127,6 +127,7 @@ routes_free(struct routes *t)
 	for (size_t i = 0; i < t->n; i++)
 		free((void *)(uintptr_t)t->route[i].policy.sizes);
 	free((void *)(uintptr_t)t->route);
+	readings_free(t->readings);
 	conf_drop(t->conf);
 	free(t);
 }
@@ -140,6 +141,7 @@ routes_new_take(const struct conf *conf, struct routes **out, struct err *e)
 	t->conf = conf;
 	t->route = route;
 	t->n = conf->nmount;
+	t->readings = readings_new();
 	t->count = 1;
 	for (size_t i = 0; i < conf->nmount; i++) {
 		if (route_init(&route[i], &conf->mount[i], e))

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "conf/conf.h"
 #include "dialect/dialect.h"
+#include "reading.h"
 
 struct route {
 	const struct conf_mount *mount;
@@ -23,6 +24,7 @@ struct routes {
 	const struct conf *conf; /* a reference */
 	const struct route *route;
 	size_t n; /* longest path first */
+	struct readings *readings;
 	_Atomic uint32_t count;
 };
 

@@ -54,7 +54,7 @@ print_args(const struct plan *p, const struct arg_row *row, size_t n,
 static void
 print_words(const struct request *r)
 {
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 	const struct format_row *format =
 	    format_row((enum format)p->out.format);
 	int n = 1;
@@ -85,13 +85,13 @@ print_all(const struct request *r)
 	char line[PLAN_LINE];
 	char key[2 * DIGEST_SIZE + 1];
 
-	plan_print(&r->plan, false, line);
+	plan_print(r->plan, false, line);
 	codec_hex(r->key.byte, DIGEST_SIZE, key);
 	printf("mount   %s at %s, language %s\n", r->route->mount->name,
 	    r->route->mount->path, r->route->dialect->name);
 	printf("plan    %s\n", line);
 	printf("key     %s\n", key);
-	printf("cost    about %.0f ms of CPU\n", plan_cost(&r->plan, 0));
+	printf("cost    about %.0f ms of CPU\n", plan_cost(r->plan, 0));
 	print_words(r);
 }
 

@@ -49,6 +49,7 @@ struct dialect {
 	    const struct dialect_in *in, struct claim *out, struct err *e);
 	/*
 	 * Fills *out (from plan_init); the caller runs plan_check() after it.
+	 * The plan depends on *in alone: it is remembered for the same input.
 	 * Fails with BAD_URL, BAD_VALUE, UNKNOWN_PARAMETER,
 	 * REPEATED_PARAMETER, FORBIDDEN, NOT_SUPPORTED, NO_SOURCE; what *out
 	 * then holds may be looked at by error().

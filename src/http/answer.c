@@ -79,16 +79,15 @@ answer_is_held(const struct asked *a, const struct cache_entry *entry)
 static void
 decide_error(struct request *r, struct answer *out)
 {
+	static const struct plan nothing = { .out.format = FORMAT_SAME };
 	const struct dialect *d = r->route != NULL ? r->route->dialect : NULL;
 	char *body = NULL;
 
 	out->status = err_row(r->err.code)->status;
 	if (d != NULL && d->error != NULL) {
-		/* Nothing has filled it yet. */
-		if (r->at < STAGE_PARSE)
-			plan_init(&r->plan);
 		out->error = arena_alloc(r->arena, sizeof(*out->error));
-		d->error(&r->err, &r->plan, out->error);
+		d->error(
+		    &r->err, r->plan != NULL ? r->plan : &nothing, out->error);
 		out->status = out->error->status;
 		out->body = out->error->body;
 		out->size = out->error->size;
@@ -216,7 +215,7 @@ is_ours(const char *name)
 static void
 add_wishes(struct request *r, struct answer *out)
 {
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 
 	for (unsigned i = 0; i < p->answer.nheader; i++) {
 		const char *name = arena_copy(
@@ -250,7 +249,7 @@ disposition(struct arena *arena, struct slice name)
 static void
 add_image(struct request *r, struct answer *out)
 {
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 	struct slice media = plan_slice(p, p->answer.media_type);
 	struct slice file = plan_slice(p, p->answer.file_name);
 
@@ -275,7 +274,7 @@ static void
 add_validators(struct request *r, struct answer *out)
 {
 	const struct cache_entry *entry = r->entry;
-	const struct plan *p = &r->plan;
+	const struct plan *p = r->plan;
 	struct slice control = plan_slice(p, p->answer.cache_control);
 	char *date = arena_alloc(r->arena, CLOCK_HTTP_SIZE);
 	int64_t age_s = r->start_wall_ns / NS_PER_S - entry->made_s;

@@ -192,15 +192,11 @@ connection_target(
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	const size_t plan_at = offsetof(struct exchange, r.plan);
 	struct exchange *x = info->socket_context;
 	struct slice target = slice_of(uri);
 
 	(void)front;
-	/* All but the plan, which is large and cleared by who fills it. */
-	memset(x, 0, plan_at);
-	memset((char *)x + plan_at + sizeof(x->r.plan), 0,
-	    offsetof(struct exchange, answer) - plan_at - sizeof(x->r.plan));
+	memset(x, 0, offsetof(struct exchange, answer));
 	x->step = STEP_HEAD;
 	x->target_at = uri;
 	/* What is found in place is unescaped before the next call. */

@@ -38,6 +38,7 @@ struct world {
 	struct conf conf;
 	struct routes routes;
 	struct request r;
+	struct plan plan;
 	struct asked asked;
 	struct answer out;
 };
@@ -57,6 +58,7 @@ setup(void **state)
 	w->routes.conf = &w->conf;
 	w->r.routes = &w->routes;
 	w->r.route = &plain_route;
+	w->r.plan = &w->plan;
 	w->r.arena = arena_new(512);
 	w->r.method = SLICE("GET");
 	w->r.start_wall_ns = NOW_S * NS_PER_S;
@@ -156,7 +158,7 @@ optional_lines(void **state)
 	w->r.cache = CACHE_USE_HIT;
 	w->r.stage_ns[STAGE_CLAIM] = 1234567;
 	w->r.stage_ns[STAGE_LOOKUP] = 9000;
-	w->r.plan.out.format = FORMAT_AUTO;
+	w->plan.out.format = FORMAT_AUTO;
 	w->asked.close = true;
 	answer(w);
 	expect(w, "X-Cache", "hit");
@@ -294,7 +296,7 @@ static void
 wishes(void **state)
 {
 	struct world *w = *state;
-	struct plan *p = &w->r.plan;
+	struct plan *p = &w->plan;
 	struct err e;
 
 	plan_init(p);
