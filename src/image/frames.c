@@ -54,8 +54,8 @@ frame_read(VipsRegion *region, uint32_t index, int height, VipsImage **out,
 	size_t line = pixel_line_size(frame);
 
 	for (int y = 0; y < height; y++)
-		memcpy(frame->data + (size_t)y * line,
-		    pixel_at(region, 0, area.top + y), line);
+		memcpy(pixel_line(frame, y), pixel_at(region, 0, area.top + y),
+		    line);
 	if (vips_image_get_typeof(strip, VIPS_META_ICC_NAME) != 0 &&
 	    vips_image_get(strip, VIPS_META_ICC_NAME, &profile) == 0) {
 		vips_image_set(frame, VIPS_META_ICC_NAME, &profile);
@@ -119,14 +119,53 @@ frames_join(struct render *r, VipsImage *strip, VipsImage **frame, uint32_t n,
 	return true;
 }
 
+/* What one step must know of all frames. */
+static bool
+frames_survey(
+    struct render *r, struct op_memo *memo, size_t step, struct err *e)
+{
+	scoped_image strip = NULL;
+	bool done = true;
+
+	if (!open_pixels(r, &strip, e))
+		return false;
+
+	int height = vips_image_get_page_height(strip);
+	uint32_t n = (uint32_t)(strip->Ysize / height);
+	VipsRegion *region = vips_region_new(strip);
+
+	memo[step].survey = true;
+	for (uint32_t i = 0; i < n && done; i++) {
+		scoped_image one = NULL;
+
+		done = watch_check(&r->watch, e) &&
+		    frame_read(region, i, height, &one, e) &&
+		    steps_look(r, one, memo, step, e);
+	}
+	memo[step].survey = false;
+	memo[step].set = true;
+	g_object_unref(region);
+	return done;
+}
+
 bool
-frames_run(struct render *r, VipsImage *strip, VipsImage **out, struct err *e)
+frames_look(struct render *r, struct op_memo *memo, struct err *e)
+{
+	for (size_t i = 0; i < r->plan->nstep; i++)
+		if (r->plan->step[i].op == OP_TRIM &&
+		    !frames_survey(r, memo, i, e))
+			return false;
+	return true;
+}
+
+bool
+frames_run(struct render *r, VipsImage *strip, struct op_memo *memo,
+    VipsImage **out, struct err *e)
 {
 	int height = vips_image_get_page_height(strip);
 	uint32_t n = (uint32_t)(strip->Ysize / height);
 	VipsImage **frame = xcalloc(n, sizeof(*frame));
 	VipsRegion *region = vips_region_new(strip);
-	struct op_memo memo = { 0 };
 	bool done = true;
 
 	for (uint32_t i = 0; i < n && done; i++) {
@@ -134,7 +173,7 @@ frames_run(struct render *r, VipsImage *strip, VipsImage **out, struct err *e)
 
 		done = watch_check(&r->watch, e) &&
 		    frame_read(region, i, height, &one, e) &&
-		    frame_run(r, one, &memo, &frame[i], e);
+		    frame_run(r, one, memo, &frame[i], e);
 	}
 	done = done && frames_join(r, strip, frame, n, out, e);
 	for (uint32_t i = 0; i < n; i++)

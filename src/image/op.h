@@ -21,9 +21,15 @@ scoped_image_fn(VipsImage **image)
 }
 #define scoped_image __attribute__((cleanup(scoped_image_fn))) VipsImage *
 
-/* Where the first frame of an animation was cut: the others follow it. */
+/*
+ * What a step of an animation keeps from frame to frame, so that the picture
+ * stands still: where the first frame was cut (resize), or the area that
+ * something stands in, in any of the frames (trim).
+ */
 struct op_memo {
 	int left, top;
+	int right, bottom; /* trim; past the last column and line */
+	bool survey;       /* trim: look, note and leave the frame as it is */
 	bool set;
 };
 
@@ -54,12 +60,12 @@ struct op_context {
 	 * 1: it scales first, so that the small image is turned.
 	 */
 	uint32_t turn;
-	uint32_t from;       /* enum format of the original */
-	uint32_t may_shrink; /* 1: sharp would shrink on load for this step */
-	uint32_t alpha;      /* 1: the original has an alpha channel */
-	uint32_t grey;       /* 1: the original has no colours */
-	uint32_t profile;    /* enum PROFILE_: convert to sRGB or leave */
-	struct op_memo *memo;
+	uint32_t from;        /* enum format of the original */
+	uint32_t may_shrink;  /* 1: sharp would shrink on load for this step */
+	uint32_t alpha;       /* 1: the image at this step has alpha */
+	uint32_t grey;        /* 1: the original has no colours */
+	uint32_t profile;     /* enum PROFILE_: convert to sRGB or leave */
+	struct op_memo *memo; /* of this step; NULL: only sizes are asked */
 };
 
 /*
@@ -78,8 +84,9 @@ struct op_size {
 	 * where the loader may shrink by as much; else 1.
 	 */
 	double shrink;
-	double pixels; /* of the largest image on the way */
-	bool same;     /* the step changes nothing */
+	double pixels;  /* of the largest image on the way */
+	uint32_t alpha; /* 1: the result has alpha; preset to ctx->alpha */
+	bool same;      /* the step changes nothing */
 };
 
 /*

@@ -48,8 +48,8 @@ choose_plain(struct render *r, format_set allowed)
 	bool jpeg = has(allowed, FORMAT_JPEG);
 	bool png = has(allowed, FORMAT_PNG);
 
-	r->alpha_decides = jpeg && png && r->alpha;
-	if (png && (r->alpha || !jpeg))
+	r->alpha_decides = jpeg && png && r->clear;
+	if (png && (r->clear || !jpeg))
 		return FORMAT_PNG;
 	for (size_t i = 0; i < NELEM(other) && !jpeg; i++)
 		if (has(allowed, other[i]))

@@ -21,6 +21,12 @@ pixel_line_size(const VipsImage *image)
 	    (size_t)vips_format_sizeof(image->BandFmt);
 }
 
+uint8_t *
+pixel_line(const VipsImage *image, int y)
+{
+	return image->data + (size_t)y * pixel_line_size(image);
+}
+
 void *
 pixel_at(const VipsRegion *region, int x, int y)
 {
@@ -42,6 +48,22 @@ pixel_read(
 	if (done == NULL)
 		return image_fail(ctx, e, ERR_INTERNAL, "copy_memory");
 	*out = done;
+	return true;
+}
+
+bool
+pixel_new(const struct op_context *ctx, VipsImage *like, int width, int height,
+    VipsImage **out, struct err *e)
+{
+	scoped_image done = vips_image_new_memory();
+
+	if (vips_image_pipelinev(done, VIPS_DEMAND_STYLE_ANY, like, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "pipeline");
+	done->Xsize = width;
+	done->Ysize = height;
+	if (vips_image_write_prepare(done) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "write_prepare");
+	*out = take_ptr(done);
 	return true;
 }
 

@@ -8,8 +8,17 @@
 bool pixel_read(const struct op_context *ctx, VipsImage *in, VipsImage **out,
     struct err *e) must_check;
 
-/* Bytes of a line of an image in memory; the address of a region's pixel. */
+/*
+ * An image in memory with what is known about another one but its size; its
+ * pixels are to be written before anybody reads them.
+ */
+bool pixel_new(const struct op_context *ctx, VipsImage *like, int width,
+    int height, VipsImage **out, struct err *e) must_check;
+
+/* Bytes of a line of an image; the address of a region's pixel. */
 size_t pixel_line_size(const VipsImage *image);
+/* A line of an image in memory. */
+uint8_t *pixel_line(const VipsImage *image, int y);
 void *pixel_at(const VipsRegion *region, int x, int y);
 
 /*

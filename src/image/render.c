@@ -55,14 +55,16 @@ render_pixels(struct render *r, struct image_result *result, struct err *e)
 	scoped_image opened = NULL;
 	scoped_image stepped = NULL;
 	scoped_image shaped = NULL;
-	struct op_memo memo = { 0 };
+	struct op_memo memo[PLAN_STEPS] = { 0 };
 
-	if (!watch_check(&r->watch, e) || !open_pixels(r, &opened, e))
+	if (!watch_check(&r->watch, e) ||
+	    (r->pages > 1 && !frames_look(r, memo, e)) ||
+	    !open_pixels(r, &opened, e))
 		return false;
 	if (r->pages > 1) {
-		if (!frames_run(r, opened, &shaped, e))
+		if (!frames_run(r, opened, memo, &shaped, e))
 			return false;
-	} else if (!steps_run(r, opened, &memo, &stepped, e) ||
+	} else if (!steps_run(r, opened, memo, &stepped, e) ||
 	    !output_shape(r, stepped, &shaped, e)) {
 		return false;
 	}

@@ -22,6 +22,7 @@ struct render {
 	/* JPEG or PNG, as soon as it is known whether a pixel is clear. */
 	bool alpha_decides;
 	bool alpha;        /* the original has the channel */
+	bool clear;        /* what the steps make has it */
 	bool moves;        /* the result is an animation */
 	VipsImage *opened; /* page 0, header read, nothing decoded */
 	uint32_t page;     /* what is decoded: the first */
@@ -39,14 +40,24 @@ struct render {
 bool open_header(struct render *r, struct err *e) must_check;
 bool open_pixels(struct render *r, VipsImage **out, struct err *e) must_check;
 
-/* steps.c: the plan's steps, before and after decoding. */
+/*
+ * steps.c: the plan's steps, before and after decoding; memo: one for each
+ * step. steps_look() runs those up to a trim, which notes what it would cut.
+ */
 bool steps_plan(struct render *r, struct err *e) must_check;
 bool steps_run(struct render *r, VipsImage *in, struct op_memo *memo,
     VipsImage **out, struct err *e) must_check;
+bool steps_look(struct render *r, VipsImage *in, struct op_memo *memo,
+    size_t last, struct err *e) must_check;
 
-/* frames.c: the steps on every frame of an animation. */
-bool frames_run(struct render *r, VipsImage *strip, VipsImage **out,
-    struct err *e) must_check;
+/*
+ * frames.c: the steps on every frame of an animation. frames_look() decodes
+ * it once more where a step must have seen all frames before it does anything.
+ */
+bool frames_look(
+    struct render *r, struct op_memo *memo, struct err *e) must_check;
+bool frames_run(struct render *r, VipsImage *strip, struct op_memo *memo,
+    VipsImage **out, struct err *e) must_check;
 
 /* output.c */
 bool output_choose(struct render *r, struct err *e) must_check;

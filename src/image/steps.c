@@ -18,7 +18,8 @@
 struct walk {
 	struct render *r;
 	struct op_context ctx;
-	VipsImage *image; /* owned; NULL: only sizes */
+	VipsImage *image;     /* owned; NULL: only sizes */
+	struct op_memo *memo; /* of all steps; NULL: only sizes */
 	bool loaded; /* still the loader's image, but for pointwise steps */
 	bool turned; /* a turn other than the EXIF one stands before */
 	bool same;
@@ -110,6 +111,7 @@ walk_want(struct walk *w, const struct op_bind *bind, struct op_size *size,
 	*size = (struct op_size){ .width = w->ctx.width,
 		.height = w->ctx.height,
 		.shrink = 1,
+		.alpha = w->ctx.alpha,
 		.same = false };
 	if (bind->want != NULL && !bind->want(&w->ctx, size, e))
 		return false;
@@ -157,6 +159,7 @@ walk_apply(
 			return false;
 		walk_image(w, &done);
 	}
+	w->ctx.alpha = size.alpha;
 	if (!bind->pointwise) {
 		w->ctx.turn = 1;
 		walk_size(w, size.width, size.height);
@@ -186,15 +189,26 @@ walk_step(struct walk *w, const struct plan_step *step, struct err *e)
 	return walk_apply(w, bind, op, e);
 }
 
+/* The first n steps. */
 static bool
-walk_all(struct walk *w, struct err *e)
+walk_some(struct walk *w, size_t n, struct err *e)
 {
 	const struct plan *plan = w->r->plan;
 
-	for (size_t i = 0; i < plan->nstep; i++)
+	for (size_t i = 0; i < n; i++) {
+		w->ctx.memo = w->memo != NULL ? &w->memo[i] : NULL;
 		if (!watch_check(&w->r->watch, e) ||
 		    !walk_step(w, &plan->step[i], e))
 			return false;
+	}
+	return true;
+}
+
+static bool
+walk_all(struct walk *w, struct err *e)
+{
+	if (!walk_some(w, w->r->plan->nstep, e))
+		return false;
 	if (w->ctx.turn != 1)
 		w->same = false;
 	return walk_turn(w, e);
@@ -227,6 +241,7 @@ steps_plan(struct render *r, struct err *e)
 	r->width = w.ctx.width;
 	r->height = w.ctx.height;
 	r->same = w.same;
+	r->clear = w.ctx.alpha;
 
 	steps_shrink(r, w.shrink);
 	return true;
@@ -239,13 +254,29 @@ steps_run(struct render *r, VipsImage *in, struct op_memo *memo,
 	struct walk w;
 
 	walk_init(&w, r);
-	w.ctx.memo = memo;
+	w.memo = memo;
 	w.image = g_object_ref(in);
 
 	bool done = walk_all(&w, e);
 
 	if (done)
 		*out = take_ptr(w.image);
+	g_clear_object(&w.image);
+	return done;
+}
+
+bool
+steps_look(struct render *r, VipsImage *in, struct op_memo *memo, size_t last,
+    struct err *e)
+{
+	struct walk w;
+
+	walk_init(&w, r);
+	w.memo = memo;
+	w.image = g_object_ref(in);
+
+	bool done = walk_some(&w, last + 1, e);
+
 	g_clear_object(&w.image);
 	return done;
 }

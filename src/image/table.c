@@ -23,6 +23,10 @@
 	{                            \
 		.turn = op_flop_turn \
 	}
+#define BIND_TRIM                                  \
+	{                                          \
+		op_trim, op_trim_want, NULL, false \
+	}
 #define BIND_EXTRACT                                     \
 	{                                                \
 		op_extract, op_extract_want, NULL, false \
@@ -38,6 +42,10 @@
 #define BIND_GRAYSCALE                                      \
 	{                                                   \
 		op_grayscale, op_grayscale_want, NULL, true \
+	}
+#define BIND_EXTEND                                    \
+	{                                              \
+		op_extend, op_extend_want, NULL, false \
 	}
 #define BIND_BLUR                          \
 	{                                  \

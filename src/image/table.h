@@ -45,6 +45,8 @@ op_want_f op_rotate_want;
 op_turn_f op_rotate_turn;
 op_turn_f op_flip_turn;
 op_turn_f op_flop_turn;
+op_apply_f op_trim;
+op_want_f op_trim_want;
 op_apply_f op_extract;
 op_want_f op_extract_want;
 op_apply_f op_resize;
@@ -53,6 +55,8 @@ op_apply_f op_flatten;
 op_want_f op_flatten_want;
 op_apply_f op_grayscale;
 op_want_f op_grayscale_want;
+op_apply_f op_extend;
+op_want_f op_extend_want;
 op_apply_f op_blur;
 op_apply_f op_sharpen;
 

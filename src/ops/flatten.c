@@ -10,6 +10,7 @@ op_flatten_want(
 {
 	(void)e;
 	size->same = ctx->alpha == 0;
+	size->alpha = 0;
 	return true;
 }
 

@@ -149,6 +149,10 @@ op_resize_want(
 	size->height = g.height;
 	size->pixels = (double)g.scaled_width * g.scaled_height;
 	size->shrink = g.shrink;
+	/* Bars that one can see through. */
+	if ((g.width > g.scaled_width || g.height > g.scaled_height) &&
+	    (step_get(ctx->step, RESIZE_BACKGROUND).colour & 0xff) < 255)
+		size->alpha = 1;
 	/* The nearest pixel is one of the original's. */
 	if (kernel == KERNEL_NEAREST)
 		size->shrink = 1;
@@ -266,8 +270,9 @@ resize_smart(const struct op_context *ctx, const struct geometry *g,
 	}
 	/* A crop's offset is minus where its input's corner went. */
 	if (!ctx->memo->set)
-		*ctx->memo =
-		    (struct op_memo){ -done->Xoffset, -done->Yoffset, true };
+		*ctx->memo = (struct op_memo){ .left = -done->Xoffset,
+			.top = -done->Yoffset,
+			.set = true };
 	*out = take_ptr(done);
 	return true;
 }

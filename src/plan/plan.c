@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <float.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/codec.h"
@@ -95,6 +96,14 @@ step_get(const struct plan_step *s, unsigned arg)
 
 	assert(arg < row->narg);
 	return value_or_default(&row->arg[arg], step_has(s, arg), s->arg[arg]);
+}
+
+double
+step_length(const struct plan_step *s, unsigned arg, double side)
+{
+	struct length length = step_get(s, arg).length;
+
+	return round((double)length.value * (length.percent ? side / 100 : 1));
 }
 
 void

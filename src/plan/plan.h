@@ -121,6 +121,8 @@ void step_set(struct plan_step *s, unsigned arg, union arg value);
 bool step_has(const struct plan_step *s, unsigned arg);
 /* The given value, or the row's default, or (UNSET) all zero. */
 union arg step_get(const struct plan_step *s, unsigned arg);
+/* A LENGTH in whole pixels; percent: of that side. */
+double step_length(const struct plan_step *s, unsigned arg, double side);
 void out_set(struct plan *p, enum out arg, union arg value);
 bool out_has(const struct plan *p, enum out arg);
 union arg out_get(const struct plan *p, enum out arg);

@@ -28,6 +28,7 @@
 #define COST_BLUR       6.0
 #define COST_BLUR_SIGMA 3.0
 #define COST_SHARPEN    40.0
+#define COST_TRIM       40.0
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -86,6 +87,22 @@ extract_pixels(const struct plan_step *s, double before)
 	return fmin(before, (double)width.value * (double)height.value);
 }
 
+/* What is added counts on both sides of a picture of the common shape. */
+static double
+extend_pixels(const struct plan_step *s, double before)
+{
+	static const unsigned side[4] = { EXTEND_LEFT, EXTEND_RIGHT, EXTEND_TOP,
+		EXTEND_BOTTOM };
+	double length[2] = { sqrt(before / COST_ASPECT),
+		sqrt(before * COST_ASPECT) };
+	double whole[2] = { length[0], length[1] };
+
+	for (size_t i = 0; i < NELEM(side); i++)
+		whole[i / 2] += step_length(s,
+		    step_has(s, side[i]) ? side[i] : EXTEND_ALL, length[i / 2]);
+	return whole[0] * whole[1];
+}
+
 /* Work for a megapixel, without scaling. */
 static double
 step_rate(const struct plan_step *s)
@@ -120,6 +137,10 @@ step_rate(const struct plan_step *s)
 		return step_has(s, SHARPEN_SIGMA)
 		    ? COST_SHARPEN * fmax(1, step_get(s, SHARPEN_SIGMA).num)
 		    : COST_BLUR_BOX;
+	case OP_TRIM:
+		return COST_TRIM;
+	case OP_EXTEND:
+		return COST_PIXELWISE;
 	case OP_COUNT:
 		break;
 	}
@@ -153,6 +174,8 @@ plan_cost(const struct plan *p, double pixels)
 			now = resize_pixels(s, now);
 		else if (s->op == OP_EXTRACT)
 			now = extract_pixels(s, now);
+		else if (s->op == OP_EXTEND)
+			now = extend_pixels(s, now);
 		else if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
 			now *= 2;
 		cost += now * megapixel * step_rate(s);
