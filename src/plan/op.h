@@ -12,7 +12,7 @@
 /* Where a row's default is "leaving it out is different from every value". */
 #define UNSET ((double)NAN)
 
-/* What sorts the query language's steps; also the manual's headings. */
+/* The manual's headings; rows may stand in any order of them. */
 enum op_phase {
 	PHASE_ORIENT,
 	PHASE_TURN,
