@@ -78,11 +78,15 @@ codec_is_utf8(struct slice in)
 /*
  * One kind of escaping. one() gives the escaped form of a character, or NULL:
  * it stays as it is. plain: for ASCII, the bits of those that surely stay.
+ * least: the first of them where only quotes and backslashes are none, so that
+ * eight can be looked at at once; NO_WORDS: there are others.
  */
 struct escaping {
 	const char *(*one)(uint32_t c, char piece[CODEC_PIECE_MAX]);
 	uint64_t plain[2];
+	uint8_t least;
 };
+enum { NO_WORDS = 0x80 };
 
 /* ' ' to '~', less some of either half. */
 #define BIT(c) ((uint64_t)1 << ((c) % 64))
@@ -148,24 +152,52 @@ escape_html(uint32_t c, char piece[CODEC_PIECE_MAX])
 }
 
 static const struct escaping json_escaping = { escape_json,
-	PLAIN(BIT('"'), BIT('\\')) };
+	PLAIN(BIT('"'), BIT('\\')), ' ' };
 static const struct escaping log_escaping = { escape_log,
-	PLAIN(BIT('"') | BIT(' '), BIT('\\')) };
+	PLAIN(BIT('"') | BIT(' '), BIT('\\')), '!' };
 static const struct escaping html_escaping = { escape_html,
-	PLAIN(BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0) };
+	PLAIN(BIT('&') | BIT('<') | BIT('>') | BIT('"') | BIT('\''), 0),
+	NO_WORDS };
+
+/* That byte eight times. */
+#define EIGHT(c) ((uint64_t)(c)*UINT64_C(0x0101010101010101))
+
+/*
+ * Are these eight bytes plain, all of them? Each term has the high bit of a
+ * byte that is not; a borrow can make the byte after such a one look bad, too,
+ * but never a bad one good.
+ */
+static bool
+word_is_plain(uint64_t word, uint8_t least)
+{
+	uint64_t quote = word ^ EIGHT('"');
+	uint64_t backslash = word ^ EIGHT('\\');
+	uint64_t bad = word | (word + EIGHT(1)) | (word - EIGHT(least)) |
+	    ((quote - EIGHT(1)) & ~quote) |
+	    ((backslash - EIGHT(1)) & ~backslash);
+
+	return (bad & EIGHT(0x80)) == 0;
+}
 
 /* How many bytes at the front of s are plain, of at most so many. */
 static size_t
-plain_front(struct slice s, const uint64_t plain[2], size_t most)
+plain_front(struct slice s, const struct escaping *how, size_t most)
 {
+	uint64_t word = 0;
 	size_t n = 0;
 
 	if (s.len < most)
 		most = s.len;
+	while (most - n >= sizeof(word)) {
+		memcpy(&word, s.at + n, sizeof(word));
+		if (!word_is_plain(word, how->least))
+			break;
+		n += sizeof(word);
+	}
 	while (n < most) {
 		unsigned char c = (unsigned char)s.at[n];
 
-		if (c >= 0x80 || (plain[c / 64] >> c % 64 & 1) == 0)
+		if (c >= 0x80 || (how->plain[c / 64] >> c % 64 & 1) == 0)
 			break;
 		n++;
 	}
@@ -181,7 +213,7 @@ escape(struct slice s, const struct escaping *how, char *out, size_t size)
 	while (s.len > 0) {
 		char piece[CODEC_PIECE_MAX];
 		uint32_t c = 0;
-		size_t run = plain_front(s, how->plain, size - n - 1);
+		size_t run = plain_front(s, how, size - n - 1);
 		size_t len = 0;
 		const char *text = NULL;
 		struct slice put;

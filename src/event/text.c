@@ -8,14 +8,11 @@
 #include "base/codec.h"
 
 void
-text_add(struct text *t, struct slice s)
+text_cut(struct text *t, struct slice s)
 {
-	size_t room = t->size - t->len;
-
-	if (s.len > room)
-		s.len = room;
+	s.len = t->size - t->len;
 	memcpy(t->at + t->len, s.at, s.len);
-	t->len += s.len;
+	t->len = t->size;
 }
 
 void

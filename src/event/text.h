@@ -21,7 +21,19 @@ struct text {
 	size_t len;
 };
 
-void text_add(struct text *t, struct slice s);
+/* As text_add(), for what does not fit. */
+void text_cut(struct text *t, struct slice s);
+/* Here, since a line has two hundred pieces, most of known length. */
+static inline void
+text_add(struct text *t, struct slice s)
+{
+	if (s.len > t->size - t->len) {
+		text_cut(t, s);
+		return;
+	}
+	memcpy(t->at + t->len, s.at, s.len);
+	t->len += s.len;
+}
 static inline void
 text_put(struct text *t, const char *s)
 {

@@ -252,7 +252,10 @@ add_image(struct request *r, struct answer *out)
 	const struct plan *p = r->plan;
 	struct slice media = plan_slice(p, p->answer.media_type);
 	struct slice file = plan_slice(p, p->answer.file_name);
+	char *date = arena_alloc(r->arena, CLOCK_HTTP_SIZE);
 
+	clock_http(r->entry->modified_s, date);
+	add(out, "Last-Modified", date);
 	if (media.len > 0)
 		add(out, "Content-Type", arena_copy(r->arena, media));
 	else
@@ -276,12 +279,9 @@ add_validators(struct request *r, struct answer *out)
 	const struct cache_entry *entry = r->entry;
 	const struct plan *p = r->plan;
 	struct slice control = plan_slice(p, p->answer.cache_control);
-	char *date = arena_alloc(r->arena, CLOCK_HTTP_SIZE);
 	int64_t age_s = r->start_wall_ns / NS_PER_S - entry->made_s;
 
-	clock_http(entry->modified_s, date);
 	add(out, "ETag", entry->etag);
-	add(out, "Last-Modified", date);
 	if (r->cache == CACHE_USE_STALE)
 		add(out, "Cache-Control", STALE_CONTROL);
 	else if (control.len > 0)
@@ -351,6 +351,8 @@ add_cors(const struct request *r, const struct asked *a, struct answer *out)
 		add(out, "Access-Control-Max-Age", "86400");
 		return;
 	}
+	if (out->status == 304)
+		return;
 	add(out, "Access-Control-Expose-Headers", EXPOSED);
 	add(out, "Timing-Allow-Origin", origin);
 }
@@ -424,8 +426,8 @@ answer_head(struct request *r, const struct asked *a, struct answer *out)
 		if (out->status != 304)
 			add_image(r, out);
 	}
-	/* A 304 leaves them as the viewer has them (RFC 9110 section 15.4.5);
-	 * CORS is asked for again by some browsers. */
+	/* A 304 leaves all but the validators as the viewer has it (RFC 9110
+	 * section 15.4.5); whose image it is, some browsers ask again. */
 	if (out->status != 304) {
 		add(out, "X-Content-Type-Options", "nosniff");
 		add(out, "Content-Security-Policy",

@@ -274,6 +274,38 @@ escapes(void **state)
 	escape_is(codec_json_escape, (struct slice){ NULL, 0 }, "");
 }
 
+/* Eight bytes are looked at at once: none hides among others. */
+static void
+escapes_anywhere(void **state)
+{
+	static escape_f *const all[] = { codec_json_escape, codec_log_escape,
+		codec_html_escape };
+	enum { LONGEST = 26 };
+
+	(void)state;
+	for (size_t k = 0; k < NELEM(all); k++)
+		for (unsigned i = 0; i < 256 * LONGEST * LONGEST; i++) {
+			size_t len = i / 256 % LONGEST + 1;
+			size_t at = i / 256 / LONGEST;
+			char in[LONGEST], want[100], one[8], out[100];
+			size_t n = 0;
+
+			if (at >= len)
+				continue;
+			memset(in, '~', sizeof(in));
+			in[at] = (char)(i % 256);
+			n = all[k](
+			    (struct slice){ in + at, 1 }, one, sizeof(one));
+			memset(want, '~', sizeof(want));
+			memcpy(want + at, one, n);
+			want[len - 1 + n] = '\0';
+			assert_int_equal(
+			    all[k]((struct slice){ in, len }, out, sizeof(out)),
+			    len - 1 + n);
+			assert_string_equal(out, want);
+		}
+}
+
 /* At every size: terminated, inside, and a whole number of pieces. */
 static void
 escapes_are_cut_whole(void **state)
@@ -363,6 +395,7 @@ main(void)
 		cmocka_unit_test(hex),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(escapes_anywhere),
 		cmocka_unit_test(escapes_are_cut_whole),
 		cmocka_unit_test(distance),
 	};

@@ -203,9 +203,13 @@ not_modified(void **state)
 	assert_int_equal(w->out.size, 0);
 	expect(w, "ETag", "\"abc\"");
 	expect(w, "Cache-Control", "public, max-age=9");
+	/* What the viewer has already is not said again. */
+	expect(w, "Last-Modified", NULL);
 	expect(w, "Content-Type", NULL);
 	expect(w, "Content-Security-Policy", NULL);
 	expect(w, "Access-Control-Allow-Origin", "*");
+	expect(w, "Access-Control-Expose-Headers", NULL);
+	expect(w, "Timing-Allow-Origin", NULL);
 }
 
 static void
