@@ -43,13 +43,29 @@
 	{                                                   \
 		op_grayscale, op_grayscale_want, NULL, true \
 	}
+#define BIND_AFFINE                                    \
+	{                                              \
+		op_affine, op_affine_want, NULL, false \
+	}
 #define BIND_EXTEND                                    \
 	{                                              \
 		op_extend, op_extend_want, NULL, false \
 	}
+#define BIND_MEDIAN                                    \
+	{                                              \
+		op_median, op_median_want, NULL, false \
+	}
 #define BIND_BLUR                          \
 	{                                  \
 		op_blur, NULL, NULL, false \
+	}
+#define BIND_UNFLATTEN                                      \
+	{                                                   \
+		op_unflatten, op_unflatten_want, NULL, true \
+	}
+#define BIND_CONVOLVE                          \
+	{                                      \
+		op_convolve, NULL, NULL, false \
 	}
 #define BIND_SHARPEN                          \
 	{                                     \

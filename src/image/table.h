@@ -55,9 +55,16 @@ op_apply_f op_flatten;
 op_want_f op_flatten_want;
 op_apply_f op_grayscale;
 op_want_f op_grayscale_want;
+op_apply_f op_affine;
+op_want_f op_affine_want;
 op_apply_f op_extend;
 op_want_f op_extend_want;
+op_apply_f op_median;
+op_want_f op_median_want;
 op_apply_f op_blur;
+op_apply_f op_unflatten;
+op_want_f op_unflatten_want;
+op_apply_f op_convolve;
 op_apply_f op_sharpen;
 
 format_load_f format_jpeg_load;

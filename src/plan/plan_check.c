@@ -300,6 +300,35 @@ check_extract(const struct plan_step *s, struct err *e)
 }
 
 static bool
+check_affine(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	double m[4];
+
+	if (!step_has(s, AFFINE_MATRIX) ||
+	    plan_list(p, step_get(s, AFFINE_MATRIX), m, 4) != 4)
+		return missing("affine", "a matrix of 4 numbers", e);
+	if (!(fabs(m[0] * m[3] - m[1] * m[2]) >= 1e-6))
+		return missing("affine", "a matrix that can be undone", e);
+	return true;
+}
+
+static bool
+check_convolve(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	double number[1];
+	int64_t n = step_get(s, CONVOLVE_WIDTH).whole *
+	    step_get(s, CONVOLVE_HEIGHT).whole;
+
+	if (n == 0 || n > PLAN_LIST || !step_has(s, CONVOLVE_KERNEL) ||
+	    plan_list(p, step_get(s, CONVOLVE_KERNEL), number, 0) != (size_t)n)
+		return missing("convolve",
+		    "width,height,kernel with width x height numbers, at most "
+		    "1024",
+		    e);
+	return true;
+}
+
+static bool
 check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 {
 	const struct op_row *row;
@@ -313,6 +342,10 @@ check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 		return check_resize(s, e);
 	if (s->op == OP_EXTRACT)
 		return check_extract(s, e);
+	if (s->op == OP_AFFINE)
+		return check_affine(p, s, e);
+	if (s->op == OP_CONVOLVE)
+		return check_convolve(p, s, e);
 	if (s->op == OP_ROTATE && !step_has(s, ROTATE_ANGLE))
 		return missing("rotate", "an angle is needed", e);
 	return true;

@@ -28,7 +28,10 @@
 #define COST_BLUR       6.0
 #define COST_BLUR_SIGMA 3.0
 #define COST_SHARPEN    40.0
-#define COST_TRIM       40.0
+#define COST_TRIM       60.0
+#define COST_MEDIAN     100.0
+#define COST_UNFLATTEN  10.0
+#define COST_CONVOLVE   3.0 /* for each number of the kernel */
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -103,6 +106,33 @@ extend_pixels(const struct plan_step *s, double before)
 	return whole[0] * whole[1];
 }
 
+static double
+affine_pixels(const struct plan *p, const struct plan_step *s, double before)
+{
+	double width = sqrt(before / COST_ASPECT);
+	double height = sqrt(before * COST_ASPECT);
+	double m[4];
+
+	(void)plan_list(p, step_get(s, AFFINE_MATRIX), m, 4);
+	return (fabs(m[0]) * width + fabs(m[1]) * height) *
+	    (fabs(m[2]) * width + fabs(m[3]) * height);
+}
+
+static double
+affine_rate(const struct plan_step *s)
+{
+	static const double rate[INTERPOLATOR_COUNT] = {
+		[INTERPOLATOR_NEAREST] = 15,
+		[INTERPOLATOR_BILINEAR] = 20,
+		[INTERPOLATOR_BICUBIC] = 50,
+		[INTERPOLATOR_LBB] = 350,
+		[INTERPOLATOR_NOHALO] = 700,
+		[INTERPOLATOR_VSQBS] = 30,
+	};
+
+	return rate[step_get(s, AFFINE_INTERPOLATOR).pick];
+}
+
 /* Work for a megapixel, without scaling. */
 static double
 step_rate(const struct plan_step *s)
@@ -141,6 +171,16 @@ step_rate(const struct plan_step *s)
 		return COST_TRIM;
 	case OP_EXTEND:
 		return COST_PIXELWISE;
+	case OP_AFFINE:
+		return affine_rate(s);
+	case OP_MEDIAN:
+		return COST_MEDIAN;
+	case OP_UNFLATTEN:
+		return COST_UNFLATTEN;
+	case OP_CONVOLVE:
+		return COST_CONVOLVE *
+		    (double)(step_get(s, CONVOLVE_WIDTH).whole *
+			step_get(s, CONVOLVE_HEIGHT).whole);
 	case OP_COUNT:
 		break;
 	}
@@ -176,6 +216,8 @@ plan_cost(const struct plan *p, double pixels)
 			now = extract_pixels(s, now);
 		else if (s->op == OP_EXTEND)
 			now = extend_pixels(s, now);
+		else if (s->op == OP_AFFINE)
+			now = affine_pixels(p, s, now);
 		else if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
 			now *= 2;
 		cost += now * megapixel * step_rate(s);
