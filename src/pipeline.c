@@ -74,7 +74,7 @@ stage_verify(struct request *r)
 		.host = r->host,
 		.signed_text = r->claim.signed_text,
 		.signature = r->claim.signature,
-		.expires = r->claim.expires,
+		.expires_s = r->claim.expires_s,
 	};
 
 	return auth_check(&ask, &r->err);

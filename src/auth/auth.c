@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which methods there are, and which hosts a mount answers for. */
+/* Which methods there are, which hosts a mount answers for, until when. */
 #include "auth/auth.h"
 
+#include "base/clock.h"
 #include "conf/conf.h"
 
 static bool
@@ -71,5 +72,7 @@ auth_check(const struct auth_ask *ask, struct err *e)
 		/* Which hosts there are is not told. */
 		return err_param(e, ERR_BAD_HOST, "host", ask->host.at,
 		    ask->host.len, "a host that this mount answers for");
+	if (ask->expires_s != 0 && ask->expires_s <= clock_wall_ns() / NS_PER_S)
+		return err_set(e, ERR_EXPIRED, "the URL says until when");
 	return true;
 }

@@ -3,7 +3,7 @@
  * Who may ask for what: stage verify. Knows no request: it is asked in its own
  * terms, with what the request says of itself.
  *
- * So far: methods, hosts, and limits per viewer address. Signatures, expiry
+ * So far: methods, hosts, expiry, and limits per viewer address. Signatures
  * and roles come here, fed by the dialect's claim.
  */
 #pragma once
@@ -19,10 +19,11 @@ struct auth_ask {
 	struct slice method;
 	struct slice host; /* Host header; a port does not matter */
 	/* The dialect's claim. */
-	struct slice signed_text, signature, expires;
+	struct slice signed_text, signature;
+	int64_t expires_s; /* 0: never */
 };
 
-/* Fails with NOT_ALLOWED, BAD_HOST, FORBIDDEN. */
+/* Fails with NOT_ALLOWED, BAD_HOST, FORBIDDEN, EXPIRED. */
 bool auth_check(const struct auth_ask *ask, struct err *e) must_check;
 
 /*

@@ -25,7 +25,7 @@ struct dialect_in {
 struct claim {
 	struct slice signed_text; /* empty: this request claims no signature */
 	struct slice signature;
-	struct slice expires;
+	int64_t expires_s; /* wall time; 0: never */
 };
 
 /* How a language says an error. body: room of DIALECT_BODY bytes. */

@@ -5,8 +5,8 @@
  *
  *   {"bucket":"NAME","key":"cat.jpg","edits":{"resize":{"width":300}}}
  *
- * Its paths in Thumbor's style, its edits as query parameters and some edits
- * are not ours yet: they are answered with 501, in the language's own form.
+ * or a path in Thumbor's style (dit_thumbor.c), and over either some edits as
+ * query parameters (dit_query.c).
  *
  * Deviations, all meant: the Content-Type is that of the bytes also where an
  * option object ("webp": {...}) has changed the format; flip mirrors each frame
@@ -85,43 +85,18 @@ path_extension(struct slice path)
 	return slice_skip(path, dot + 1);
 }
 
-/* The path is taken for a key, which nothing can have. */
+/* Does DIT take the path for one in Thumbor's style? By its extension alone. */
 static bool
-no_such_path(struct slice text, struct plan *p, struct err *e)
+is_thumbor(struct slice path)
 {
-	scoped_free char *room = mem_try(text.len + 1);
-	struct slice key = { room, 0 };
-	char shown[ERR_TEXT_MAX];
-	struct err unused;
-
-	if (room == NULL || !codec_percent(text, room, &key.len, &unused))
-		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
-	/* As with keys: whole if it fits. */
-	if (!source_set(p, SLICE(""), key, &unused))
-		p->source[0].key.len = 0;
-	slice_copy(key, shown, sizeof(shown));
-	return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "path", shown);
-}
-
-/* A path that is no JSON: what DIT would take it for. */
-static bool
-other_path(const struct dialect_in *in, struct plan *p, struct err *e)
-{
-	static const char *const thumbor[] = { "jpg", "jpeg", "png", "webp",
+	static const char *const words[] = { "jpg", "jpeg", "png", "webp",
 		"tiff", "tif", "svg", "gif", "avif" };
-	struct slice extension = path_extension(in->path);
-	struct slice text = slice_skip(in->path, 1);
-	bool known = extension.len == 0;
+	struct slice extension = path_extension(path);
 
-	/* Nothing, or the base64 of {" that is cut off or damaged. */
-	if (text.len == 0 ||
-	    (slice_starts(text, SLICE("eyJ")) && extension.len == 0))
-		return no_such_path(text, p, e);
-	for (size_t i = 0; i < NELEM(thumbor) && !known; i++)
-		known = slice_eq_nocase(extension, slice_of(thumbor[i]));
-	if (!known)
-		return dit_fail(e, ERR_BAD_URL, DIT_REQUEST_TYPE, "path", NULL);
-	return dit_later(e, "A path in Thumbor's style");
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (slice_eq_nocase(extension, slice_of(words[i])))
+			return true;
+	return extension.len == 0;
 }
 
 /* ---- Fields ---- */
@@ -175,26 +150,50 @@ read_bucket(const struct dialect_in *in, const json_t *root,
 }
 
 /*
- * The key as it is written, never decoded. S3 may have objects of any name;
- * one that a path cannot say does not exist here.
+ * S3 may have objects of any name; one that a path cannot say does not exist
+ * here. nameable: the request does name one.
  */
+static bool
+set_key(struct slice store, struct slice key, bool nameable, struct plan *p,
+    struct err *e)
+{
+	char shown[ERR_TEXT_MAX];
+
+	/* Also where it has a fault: the error's text names it whole. */
+	if (source_set(p, store, key, e) && nameable && key_fault(key) == NULL)
+		return true;
+	if (p->source[0].key.len != key.len)
+		p->source[0].key.len = 0;
+	slice_copy(key, shown, sizeof(shown));
+	return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "key", shown);
+}
+
+/* The key as it is written, never decoded. */
 static bool
 read_key(const struct dialect_in *in, const json_t *root, struct plan *p,
     struct err *e)
 {
 	const json_t *json = json_object_get(root, "key");
-	struct slice key = key_text(json);
 	struct slice store = SLICE("");
-	char shown[ERR_TEXT_MAX];
 
-	if (!read_bucket(in, root, &store, e))
-		return false;
-	/* Also where it has a fault: the error's text names it whole. */
-	if (source_set(p, store, key, e) && json_is_string(json) &&
-	    key_fault(key) == NULL)
-		return true;
-	slice_copy(key, shown, sizeof(shown));
-	return dit_fail(e, ERR_NO_SOURCE, DIT_NO_KEY, "key", shown);
+	return read_bucket(in, root, &store, e) &&
+	    set_key(store, key_text(json), json_is_string(json), p, e);
+}
+
+static bool
+thumbor_key(const struct dialect_in *in, struct plan *p, struct err *e)
+{
+	scoped_free char *room = mem_try(in->path.len + 1);
+	struct slice store = dit_thumbor_bucket(in->path, in);
+	struct slice key;
+
+	if (in->nstore == 0)
+		return dit_fail(
+		    e, ERR_FORBIDDEN, DIT_NO_BUCKETS, "bucket", NULL);
+	if (room == NULL)
+		return err_set(e, ERR_BUSY, "no memory for a path");
+	return dit_thumbor_key(in->path, store, room, &key, e) &&
+	    set_key(store, key, true, p, e);
 }
 
 /* The order of choice: toFormat, outputFormat, an encoder's own options. */
@@ -380,68 +379,45 @@ dit_header_allowed(struct slice name)
 	return true;
 }
 
-/* ---- Query ---- */
+/* ---- From edits to a plan ---- */
 
 /*
- * Edits as query parameters and expiry are not ours yet; a signature is for
- * who verifies the claim. DIT ignores all others.
+ * The options of the encoder that a path names are for the one that writes the
+ * result: /filters:quality(20)/photo.jpg?format=webp is WebP of quality 20.
+ */
+static void
+move_options(json_t *edits)
+{
+	static const char *const words[] = { "jpeg", "png", "webp", "tiff",
+		"heif", "gif", "avif" };
+	const char *to = json_string_value(json_object_get(edits, "toFormat"));
+	json_t *options = NULL;
+
+	if (to == NULL || to[0] == '\0')
+		return;
+	if (strcmp(to, "jpg") == 0)
+		to = "jpeg";
+	for (size_t i = 0; i < NELEM(words) && options == NULL; i++) {
+		options = json_object_get(edits, words[i]);
+		if (options == NULL)
+			continue;
+		json_incref(options);
+		json_object_del(edits, words[i]);
+		json_object_set_new(edits, to, options);
+	}
+}
+
+/*
+ * What a request says, whichever way it says it. root: the JSON that it is;
+ * NULL: a path in Thumbor's style.
  */
 static bool
-check_query(struct slice query, struct err *e)
-{
-	static const char *const later[] = { "expires", "format", "fit",
-		"width", "height", "rotate", "flip", "flop", "grayscale",
-		"greyscale" };
-
-	while (query.at != NULL) {
-		struct slice value = slice_cut(&query, '&');
-		struct slice name = slice_cut(&value, '=');
-
-		for (size_t i = 0; i < NELEM(later); i++) {
-			if (slice_is(name, later[i]))
-				return dit_later(e,
-				    "An edit or expiry as "
-				    "query parameter");
-		}
-	}
-	return true;
-}
-
-static bool
-dit_claim(const struct dialect_in *in, struct claim *out, struct err *e)
-{
-	struct slice query = in->query;
-
-	(void)e;
-	memset(out, 0, sizeof(*out));
-	while (query.at != NULL) {
-		struct slice value = slice_cut(&query, '&');
-		struct slice name = slice_cut(&value, '=');
-
-		if (slice_is(name, "signature"))
-			out->signature = value;
-		else if (slice_is(name, "expires"))
-			out->expires = value;
-	}
-	if (out->signature.len > 0)
-		out->signed_text = in->path;
-	return true;
-}
-
-/* ---- The row ---- */
-
-static bool
-parse_json(
-    const struct dialect_in *in, json_t *root, struct plan *p, struct err *e)
+parse_edits(const json_t *root, json_t *said, struct plan *p, struct err *e)
 {
 	struct dit_edits edits;
 	bool named;
 
-	if (json_is_null(root))
-		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
-	if (!read_key(in, root, p, e) || !check_query(in->query, e) ||
-	    !read_headers(root, p, e) ||
-	    !dit_edits_read(json_object_get(root, "edits"), p, &edits, e) ||
+	if (!dit_edits_read(said, root == NULL, p, &edits, e) ||
 	    !choose_format(root, &edits, p, &named, e))
 		return false;
 	if (!edits.any && p->out.format == FORMAT_SAME) {
@@ -455,13 +431,51 @@ parse_json(
 	return dit_steps(&edits, p->in.pages != 1, p, e);
 }
 
+/* ---- The row ---- */
+
+static bool
+parse_json(
+    const struct dialect_in *in, json_t *root, struct plan *p, struct err *e)
+{
+	scoped_json edits = json_object();
+	scoped_json query = json_object();
+	json_t *said = json_object_get(root, "edits");
+
+	if (json_is_null(root))
+		return dit_fail(e, ERR_BAD_URL, DIT_INTERNAL, "path", NULL);
+	if (!read_key(in, root, p, e) ||
+	    !dit_query_edits(in->query, query, e) || !read_headers(root, p, e))
+		return false;
+	/* An edit that both have keeps its place and takes the new value. */
+	if (json_is_object(said))
+		json_object_update(edits, said);
+	json_object_update(edits, query);
+	return parse_edits(root, edits, p, e);
+}
+
+static bool
+parse_thumbor(const struct dialect_in *in, struct plan *p, struct err *e)
+{
+	scoped_json edits = json_object();
+	scoped_json query = json_object();
+
+	if (!is_thumbor(in->path))
+		return dit_fail(e, ERR_BAD_URL, DIT_REQUEST_TYPE, "path", NULL);
+	if (!thumbor_key(in, p, e) || !dit_thumbor_edits(in->path, edits, e) ||
+	    !dit_query_edits(in->query, query, e) || !read_headers(NULL, p, e))
+		return false;
+	json_object_update(edits, query);
+	move_options(edits);
+	return parse_edits(NULL, edits, p, e);
+}
+
 static bool
 dit_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 {
 	scoped_json root = read_path(slice_skip(in->path, 1));
 
 	if (root == NULL)
-		return other_path(in, out, e);
+		return parse_thumbor(in, out, e);
 	return parse_json(in, root, out, e);
 }
 

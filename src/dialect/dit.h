@@ -2,7 +2,8 @@
 /*
  * What the files of the DIT language share: dit.c (URL to JSON to plan),
  * dit_edits.c (the edits object, in its own order) with dit_resize.c and
- * dit_method.c (single edits) and dit_value.c, dit_format.c (encoder options),
+ * dit_method.c (single edits) and dit_value.c, dit_thumbor.c and dit_query.c
+ * (the same edits from a path and a query), dit_format.c (encoder options),
  * dit_steps.c (sharp's fixed order), dit_print.c, dit_error.c. Not for use
  * outside this folder.
  */
@@ -29,6 +30,9 @@ enum dit_fault {
 	DIT_NOT_SUPPORTED, /* err.param: ours to do later */
 	DIT_BAD_REQUEST,   /* too much work */
 	DIT_RETRIEVAL,     /* the store failed */
+	DIT_QUERY,         /* a parameter that cannot be read */
+	DIT_EXPIRY,        /* a time that there is not */
+	DIT_EXPIRED,
 	DIT_FAULTS
 };
 
@@ -54,6 +58,8 @@ struct dit_edits {
 	/* resize: the arguments of its step. sized: it has a side or ratio. */
 	bool sized;
 	struct plan_step resize;
+	bool thumbor; /* of a path in Thumbor's style, not of JSON */
+	bool orient;  /* turned as the camera was held; only Thumbor's */
 	/* Degrees, 0 to 360; whole turns are 0. */
 	double angle;
 	/* Turn before cutting and scaling (dit.md, 10.3). */
@@ -73,6 +79,9 @@ struct dit_edits {
 	enum format to; /* toFormat */
 	bool to_jpg;    /* said as "jpg" */
 };
+
+/* Is it asked for any turn? */
+bool dit_turns(const struct dit_edits *d);
 
 /* Fails with the language's own error; value may be NULL. */
 bool dit_fail(struct err *e, enum err_code code, enum dit_fault fault,
@@ -107,11 +116,12 @@ dit_edit_f dit_edit_blur, dit_edit_flatten, dit_edit_flip, dit_edit_flop,
     dit_edit_grayscale, dit_edit_sharpen;
 
 /*
- * edits: not changed (the library's iterator wants it so); may be NULL.
- * plan:  whose pool takes lists of numbers
+ * edits:   not changed (the library's iterator wants it so)
+ * thumbor: they come from a path, where rotate may be true
+ * plan:    whose pool takes lists of numbers
  */
-bool dit_edits_read(json_t *edits, struct plan *plan, struct dit_edits *out,
-    struct err *e) must_check;
+bool dit_edits_read(json_t *edits, bool thumbor, struct plan *plan,
+    struct dit_edits *out, struct err *e) must_check;
 /* jpeg, png, webp, gif, avif, heif: the value of such an edit. */
 bool dit_options_read(const char *name, const json_t *value,
     struct dit_edits *out, struct err *e) must_check;
@@ -129,6 +139,22 @@ bool dit_steps(const struct dit_edits *edits, bool animation, struct plan *p,
     struct err *e) must_check;
 /* Headers that a request may not set: those of DIT and those that are ours. */
 bool dit_header_allowed(struct slice name);
+
+/* dit_thumbor.c: edits of the path, into an object. */
+bool dit_thumbor_edits(
+    struct slice path, json_t *edits, struct err *e) must_check;
+/* The first "s3:NAME" that is a store, else the first store. */
+struct slice dit_thumbor_bucket(struct slice path, const struct dialect_in *in);
+/* What the edits leave of the path, decoded; room for path.len bytes. */
+bool dit_thumbor_key(struct slice path, struct slice bucket, char *room,
+    struct slice *key, struct err *e) must_check;
+
+/* dit_query.c: edits of the query, into an object. */
+bool dit_query_edits(
+    struct slice query, json_t *edits, struct err *e) must_check;
+/* As JavaScript does; "NaN" where there is no number. */
+json_t *dit_parse_int(struct slice s);
+bool dit_claim(const struct dialect_in *in, struct claim *out, struct err *e);
 
 bool dit_print(
     const struct plan *p, char *out, size_t size, struct err *e) must_check;

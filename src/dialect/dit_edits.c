@@ -16,6 +16,12 @@
 
 #include "dialect/dit.h"
 
+bool
+dit_turns(const struct dit_edits *d)
+{
+	return d->orient || d->angle > 0;
+}
+
 /* ---- Areas ---- */
 
 static bool
@@ -47,7 +53,7 @@ take_area(struct dit_edits *out, const struct dit_area *area, struct err *e)
 		out->after = *area;
 	else
 		out->before = *area;
-	if (out->angle > 0 && !out->sized &&
+	if (dit_turns(out) && !out->sized &&
 	    (!out->before.given || !out->after.given))
 		out->turn_first = true;
 	return true;
@@ -84,7 +90,8 @@ edit_rotate(const json_t *value, struct dit_edits *out, struct err *e)
 		out->strip = true;
 		return true;
 	}
-	if (!json_is_number(value))
+	out->orient = out->thumbor && json_is_true(value);
+	if (!json_is_number(value) && !out->orient)
 		return dit_refuse(e, "rotate");
 	angle = fmod(angle, 360);
 	out->angle = angle < 0 ? angle + 360 : angle;
@@ -170,17 +177,16 @@ read_edit(
 }
 
 bool
-dit_edits_read(
-    json_t *edits, struct plan *plan, struct dit_edits *out, struct err *e)
+dit_edits_read(json_t *edits, bool thumbor, struct plan *plan,
+    struct dit_edits *out, struct err *e)
 {
 	const char *name;
 	json_t *value;
 
 	memset(out, 0, sizeof(*out));
 	out->plan = plan;
+	out->thumbor = thumbor;
 	out->resize.op = OP_RESIZE;
-	if (!json_is_object(edits))
-		return true;
 	if (!dit_check_sides(json_object_get(edits, "resize"), e))
 		return false;
 	json_object_foreach(edits, name, value)

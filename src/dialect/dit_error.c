@@ -64,6 +64,15 @@ static const struct fault faults[DIT_FAULTS] = {
 	    400, FILL_NONE },
 	[DIT_RETRIEVAL] = { "ImageRetrieval::CannotRetrieveImage",
 	    "The image could not be retrieved.", 0, FILL_NONE },
+	[DIT_QUERY] = { "QueryParameterParsingError",
+	    "Query parameter parsing failed", 400, FILL_NONE },
+	[DIT_EXPIRY] = { "ImageRequestExpiryFormat",
+	    "Request has invalid expires value. The expires query param "
+	    "should map to a real date and follow the following format: "
+	    "YYYYMMDDTHHmmssZ (Ex: Jan 2nd, 1970 at 12:03:04PM UTC becomes "
+	    "19700102T120304Z).", 400, FILL_NONE },
+	[DIT_EXPIRED] = { "ImageRequestExpired",
+	    "Request has expired.", 400, FILL_NONE },
 };
 
 /* Errors of the stages after parsing; their own status where the row has none. */
@@ -71,6 +80,7 @@ static const enum dit_fault of_code[ERR_COUNT] = {
 	[ERR_BAD_VALUE] = DIT_PROCESSING,
 	[ERR_TOO_COSTLY] = DIT_BAD_REQUEST,
 	[ERR_NO_SOURCE] = DIT_NO_KEY,
+	[ERR_EXPIRED] = DIT_EXPIRED,
 	[ERR_TOO_LARGE] = DIT_RESULT_SIZE,
 	[ERR_NOT_AN_IMAGE] = DIT_INSTANTIATION,
 	[ERR_BAD_IMAGE] = DIT_INSTANTIATION,

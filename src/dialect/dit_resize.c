@@ -239,7 +239,7 @@ dit_edit_resize(const json_t *value, struct dit_edits *out, struct err *e)
 	out->sized = step_has(s, RESIZE_WIDTH) || step_has(s, RESIZE_HEIGHT) ||
 	    step_has(s, RESIZE_RATIO);
 	/* What was turned before it is asked for its size is turned first. */
-	if (out->sized && out->angle > 0)
+	if (out->sized && dit_turns(out))
 		out->turn_first = true;
 	return true;
 }

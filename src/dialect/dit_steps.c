@@ -62,6 +62,14 @@ add_flips(const struct dit_edits *d, struct plan *p, struct err *e)
 	return add_call(d, OP_FLIP, p, e) && add_call(d, OP_FLOP, p, e);
 }
 
+static bool
+add_orient(const struct dit_edits *d, struct plan *p, struct err *e)
+{
+	struct plan_step *s;
+
+	return !d->orient || plan_add(p, OP_AUTOORIENT, &s, e);
+}
+
 /* DIT does not rotate animations. */
 static bool
 add_rotate(
@@ -178,9 +186,15 @@ dit_steps(
 	    (d->before.given || d->angle > 0))
 		return dit_later(e, "resize.ratio with crop or rotate");
 	if (d->turn_first &&
-	    (!add_flips(d, p, e) || !add_rotate(d, animation, p, e)))
+	    (!add_orient(d, p, e) || !add_flips(d, p, e) ||
+		(d->angle > 0 && !add_rotate(d, animation, p, e))))
 		return false;
+	/*
+	 * As the camera was held: sharp lets width and height change places,
+	 * so it is as if the picture were turned before it is scaled.
+	 */
 	return add_area(&d->before, p, e) &&
+	    (d->turn_first || add_orient(d, p, e)) &&
 	    add_calls(d, first, NELEM(first), p, e) &&
 	    add_resize(d, animation, p, e) &&
 	    (d->turn_first || !free_angle || add_rotate(d, animation, p, e)) &&

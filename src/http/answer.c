@@ -2,6 +2,7 @@
 #include "http/answer.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 
 #include "base/clock.h"
@@ -279,16 +280,24 @@ add_validators(struct request *r, struct answer *out)
 	const struct cache_entry *entry = r->entry;
 	const struct plan *p = r->plan;
 	struct slice control = plan_slice(p, p->answer.cache_control);
-	int64_t age_s = r->start_wall_ns / NS_PER_S - entry->made_s;
+	int64_t now_s = r->start_wall_ns / NS_PER_S;
+	int64_t age_s = now_s - entry->made_s;
+	int64_t expires_s = r->claim.expires_s;
 
 	add(out, "ETag", entry->etag);
 	if (r->cache == CACHE_USE_STALE)
 		add(out, "Cache-Control", STALE_CONTROL);
+	else if (expires_s != 0)
+		/* As long as the URL is good; its age is counted in. */
+		add(out, "Cache-Control",
+		    arena_printf(r->arena, "max-age=%" PRId64 ",public",
+			expires_s - now_s > 0 ? expires_s - now_s : 0));
 	else if (control.len > 0)
 		add(out, "Cache-Control", arena_copy(r->arena, control));
 	else
 		add(out, "Cache-Control", r->route->mount->cache_control);
-	if (r->cache == CACHE_USE_HIT || r->cache == CACHE_USE_STALE)
+	if (expires_s == 0 &&
+	    (r->cache == CACHE_USE_HIT || r->cache == CACHE_USE_STALE))
 		add(out, "Age",
 		    whole_text(r->arena, age_s > 0 ? (uint64_t)age_s : 0));
 	if (p->out.format == FORMAT_AUTO)

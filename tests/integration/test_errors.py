@@ -32,6 +32,7 @@ ERRORS = {
     "no-mount": (404, 60, "nothing is served under that path"),
     "no-source": (404, 10, "there is no such image"),
     "not-allowed": (405, 60, "that method is not allowed here"),
+    "expired": (410, 60, "the URL has expired"),
     "too-large": (413, 60, "the image is larger than this server accepts"),
     "url-too-long": (414, 60, "the URL is too long"),
     "not-an-image":
@@ -490,8 +491,10 @@ DIT = [
     (dit({"key": "missing.jpg"}), 404, "NoSuchKey",
         "The image missing.jpg does not exist or the request may not be "
         "base64 encoded properly."),
-    (dit({"key": "photo.jpg", "edits": {"smartCrop": True}}), 501,
-        "NotSupported", "smartCrop is not supported yet."),
+    (dit({"key": "photo.jpg", "edits": {"contentModeration": True}}), 501,
+        "NotSupported", "contentModeration is not supported yet."),
+    ("/dit/photo.jpg?expires=20200101T000000Z", 400, "ImageRequestExpired",
+        "Request has expired."),
     (dit({"bucket": "other", "key": "photo.jpg"}), 403,
         "ImageBucket::CannotAccessBucket", "The bucket you specified could "
         "not be accessed. Please check that the bucket is specified in your "
@@ -512,8 +515,23 @@ def test_dit(plain, path, status, code, message):
         "message": message}
 
 
-def test_not_supported_is_noted(plain):
+def test_dit_until_it_expires(plain):
+    """It may be kept as long as the URL is good, also when it comes from the
+    cache; its age is no matter then."""
+    for _ in range(2):
+        end = int(time.time()) + 1000
+        answer = plain.get("/dit/photo.jpg?width=33&expires="
+            + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(end)))
+        assert answer.status == 200
+        seconds = re.fullmatch(r"max-age=(\d+),public",
+            answer.headers["Cache-Control"])
+        assert 900 < int(seconds[1]) <= 1000
+        assert answer.headers["Age"] is None
+
+
+def test_dit_is_noted(plain):
     assert plain.metric("pictor_errors_total", error="not-supported")
+    assert plain.metric("pictor_errors_total", error="expired")
 
 
 # ---- All of them ----

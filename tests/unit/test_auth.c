@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Methods and hosts. */
+/* Methods, hosts, expiry. */
 #include <string.h>
 
 #include "auth/auth.h"
+#include "base/clock.h"
 #include "conf/conf.h"
 #include "unit.h"
 
@@ -75,12 +76,32 @@ test_hosts(void **state)
 	assert_true(allowed(NULL, "GET", "anything", &e));
 }
 
+static void
+test_expiry(void **state)
+{
+	struct conf_mount mount = { .name = "m" };
+	struct auth_ask ask = { .mount = &mount, .method = SLICE("GET") };
+	int64_t now = clock_wall_ns() / NS_PER_S;
+	struct err e;
+
+	(void)state;
+	assert_true(auth_check(&ask, &e));
+	ask.expires_s = now + 1000;
+	assert_true(auth_check(&ask, &e));
+	ask.expires_s = now;
+	assert_false(auth_check(&ask, &e));
+	assert_int_equal(e.code, ERR_EXPIRED);
+	ask.expires_s = 1;
+	assert_false(auth_check(&ask, &e));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_expiry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
