@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of the DIT language share: dit.c (URL to JSON to plan),
- * dit_edits.c (the edits object, in its own order) with dit_resize.c and
- * dit_method.c (single edits) and dit_value.c, dit_thumbor.c and dit_query.c
- * (the same edits from a path and a query), dit_format.c (encoder options),
- * dit_steps.c (sharp's fixed order), dit_print.c, dit_error.c. Not for use
- * outside this folder.
+ * What the files of the DIT language share. Not for use outside this folder.
+ *
+ *   dit.c          from a URL to a plan; JSON requests; the language's row
+ *   dit_thumbor.c  paths in Thumbor's style, dit_filter.c their filters,
+ *   dit_query.c    query parameters: both become edits of the same form
+ *   dit_edits.c    the edits object, in its own order; with dit_resize.c,
+ *                  dit_method.c (single edits) and dit_value.c
+ *   dit_format.c   output formats and encoder options
+ *   dit_steps.c    the steps, in sharp's fixed order
+ *   dit_print.c    from a plan to a URL
+ *   dit_error.c    how errors look
  */
 #pragma once
 
@@ -143,6 +148,17 @@ bool dit_header_allowed(struct slice name);
 /* dit_thumbor.c: edits of the path, into an object. */
 bool dit_thumbor_edits(
     struct slice path, json_t *edits, struct err *e) must_check;
+/*
+ * dit_filter.c: one filter, "name(value)": the name to the last '(', the value
+ * to the last ')'. What is not so is an error that DIT did not expect: a ':' in
+ * a value does it.
+ *
+ * extension: the word behind the path's last dot: what quality() is of
+ */
+bool dit_filter(struct slice text, struct slice extension, json_t *edits,
+    struct err *e) must_check;
+/* The edit resize, made where there is none yet. */
+json_t *dit_resize_of(json_t *edits);
 /* The first "s3:NAME" that is a store, else the first store. */
 struct slice dit_thumbor_bucket(struct slice path, const struct dialect_in *in);
 /* What the edits leave of the path, decoded; room for path.len bytes. */

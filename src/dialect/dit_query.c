@@ -35,18 +35,6 @@ dit_parse_int(struct slice s)
 }
 
 static void
-query_resize(json_t *edits, const char *name, json_t *value)
-{
-	json_t *resize = json_object_get(edits, "resize");
-
-	if (resize == NULL) {
-		resize = json_object();
-		json_object_set_new(edits, "resize", resize);
-	}
-	json_object_set_new(resize, name, value);
-}
-
-static void
 query_text(json_t *edits, const char *name, struct slice value)
 {
 	json_t *text = json_stringn(value.at, value.len);
@@ -54,7 +42,7 @@ query_text(json_t *edits, const char *name, struct slice value)
 	if (text == NULL)
 		text = json_string("");
 	if (strcmp(name, "fit") == 0)
-		query_resize(edits, name, text);
+		json_object_set_new(dit_resize_of(edits), name, text);
 	else
 		json_object_set_new(edits, name, text);
 }
@@ -63,7 +51,7 @@ query_text(json_t *edits, const char *name, struct slice value)
 static void
 query_side(json_t *edits, const char *name, struct slice value)
 {
-	query_resize(edits, name,
+	json_object_set_new(dit_resize_of(edits), name,
 	    value.len == 0 || slice_is(value, "0") ? json_null()
 						   : dit_parse_int(value));
 }
