@@ -21,16 +21,24 @@ scoped_image_fn(VipsImage **image)
 }
 #define scoped_image __attribute__((cleanup(scoped_image_fn))) VipsImage *
 
+/* Where values begin and end. */
+struct op_range {
+	double low, high;
+	bool set;
+};
+
 /*
  * What a step of an animation keeps from frame to frame, so that the picture
- * stands still: where the first frame was cut (resize), or the area that
- * something stands in, in any of the frames (trim).
+ * stands still: where the first frame was cut (resize), how it was lit
+ * (normalise), or the area that something stands in, in any of the frames
+ * (trim).
  */
 struct op_memo {
 	int left, top;
 	int right, bottom; /* trim; past the last column and line */
 	bool survey;       /* trim: look, note and leave the frame as it is */
 	bool set;
+	struct op_range range;
 };
 
 /* Facts that operations may need; render.c fills it. */
@@ -60,11 +68,16 @@ struct op_context {
 	 * 1: it scales first, so that the small image is turned.
 	 */
 	uint32_t turn;
-	uint32_t from;        /* enum format of the original */
-	uint32_t may_shrink;  /* 1: sharp would shrink on load for this step */
-	uint32_t alpha;       /* 1: the image at this step has alpha */
-	uint32_t grey;        /* 1: the original has no colours */
-	uint32_t profile;     /* enum PROFILE_: convert to sRGB or leave */
+	uint32_t from;       /* enum format of the original */
+	uint32_t may_shrink; /* 1: sharp would shrink on load for this step */
+	uint32_t alpha;      /* 1: the image may have an alpha channel */
+	uint32_t grey;       /* 1: the image has no colours */
+	uint32_t profile;    /* enum PROFILE_: convert to sRGB or leave */
+	/*
+	 * Between the two halves of a step gamma: the exponent of its second
+	 * half, for colours that are painted meanwhile; else 0.
+	 */
+	double gamma;
 	struct op_memo *memo; /* of this step; NULL: only sizes are asked */
 };
 
@@ -84,9 +97,10 @@ struct op_size {
 	 * where the loader may shrink by as much; else 1.
 	 */
 	double shrink;
-	double pixels;  /* of the largest image on the way */
-	uint32_t alpha; /* 1: the result has alpha; preset to ctx->alpha */
-	bool same;      /* the step changes nothing */
+	double pixels; /* of the largest image on the way */
+	bool same;     /* the step changes nothing */
+	/* As in the context, which is what they are before want() is asked. */
+	uint32_t alpha, grey;
 };
 
 /*

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "image/bands.h"
 #include "image/colour.h"
 
 /* The gap that vips_resize() has by default: see pixel_reduce(). */
@@ -350,6 +351,22 @@ pixel_resample(const struct op_context *ctx, VipsImage *in,
 
 /* ---- Painting ---- */
 
+/* To the depth of the image, and so that the rest of gamma makes it right. */
+static void
+ink_deepen(
+    const struct op_context *ctx, const VipsImage *in, struct pixel_ink *ink)
+{
+	double most = bands_most(in);
+
+	for (int i = 0; i < ink->n; i++) {
+		double share = ink->value[i] / 255;
+
+		if (ctx->gamma > 0 && (ink->n % 2 != 0 || i < ink->n - 1))
+			share = pow(share, ctx->gamma);
+		ink->value[i] = share * most;
+	}
+}
+
 bool
 pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
     VipsImage **out, struct pixel_ink *ink, struct err *e)
@@ -362,13 +379,15 @@ pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
 	scoped_image coloured = NULL;
 	scoped_image done = NULL;
 
-	if (!colour_convert(ctx, in, &flat, e))
+	/* Between the halves of gamma it has been converted and made deep. */
+	if (ctx->gamma > 0)
+		flat = g_object_ref(in);
+	else if (!colour_convert(ctx, in, &flat, e))
 		return false;
-	if (flat->Bands >= 3 || (red == green && green == blue))
+	if (red == green && green == blue)
 		coloured = g_object_ref(flat);
-	else if (vips_colourspace(
-		     flat, &coloured, VIPS_INTERPRETATION_sRGB, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "colourspace");
+	else if (!bands_rgb(ctx, flat, &coloured, e))
+		return false;
 
 	if (vips_image_hasalpha(coloured) || alpha == 255)
 		done = g_object_ref(coloured);
@@ -383,8 +402,22 @@ pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
 	}
 	if (vips_image_hasalpha(done))
 		ink->value[ink->n++] = alpha;
+	ink_deepen(ctx, done, ink);
 	*out = take_ptr(done);
 	return true;
+}
+
+void
+pixel_ink_want(uint64_t colour, struct op_size *size)
+{
+	unsigned red = colour >> 24 & 0xff;
+	unsigned green = colour >> 16 & 0xff;
+	unsigned blue = colour >> 8 & 0xff;
+
+	if ((colour & 0xff) != 0xff)
+		size->alpha = 1;
+	if (red != green || green != blue)
+		size->grey = 0;
 }
 
 bool

@@ -23,7 +23,8 @@ struct walk {
 	bool loaded; /* still the loader's image, but for pointwise steps */
 	bool turned; /* a turn other than the EXIF one stands before */
 	bool same;
-	double shrink; /* what the loader may do */
+	double shrink;                /* what the loader may do */
+	const struct plan_step *half; /* done by half, ahead of a resize */
 };
 
 static void
@@ -111,8 +112,9 @@ walk_want(struct walk *w, const struct op_bind *bind, struct op_size *size,
 	*size = (struct op_size){ .width = w->ctx.width,
 		.height = w->ctx.height,
 		.shrink = 1,
+		.same = false,
 		.alpha = w->ctx.alpha,
-		.same = false };
+		.grey = w->ctx.grey };
 	if (bind->want != NULL && !bind->want(&w->ctx, size, e))
 		return false;
 	return walk_limits(w, size, e);
@@ -160,6 +162,7 @@ walk_apply(
 		walk_image(w, &done);
 	}
 	w->ctx.alpha = size.alpha;
+	w->ctx.grey = size.grey;
 	if (!bind->pointwise) {
 		w->ctx.turn = 1;
 		walk_size(w, size.width, size.height);
@@ -189,6 +192,39 @@ walk_step(struct walk *w, const struct plan_step *step, struct err *e)
 	return walk_apply(w, bind, op, e);
 }
 
+/*
+ * A step of two halves that comes later has its first one ahead of the first
+ * resize. The loader must not shrink for it: that would be without it.
+ */
+static bool
+walk_ahead(struct walk *w, size_t at, struct err *e)
+{
+	const struct plan *plan = w->r->plan;
+	const struct op_bind *bind = NULL;
+	scoped_image done = NULL;
+
+	if (plan->step[at].op != OP_RESIZE || w->half != NULL)
+		return true;
+	for (size_t i = at + 1; i < plan->nstep && w->half == NULL; i++) {
+		bind = table_op((enum op)plan->step[i].op);
+		if (bind->ahead != NULL)
+			w->half = &plan->step[i];
+	}
+	if (w->half == NULL)
+		return true;
+
+	w->ctx.step = w->half;
+	w->loaded = false;
+	w->same = false;
+	if (w->image != NULL) {
+		if (!bind->ahead(&w->ctx, w->image, &done, e))
+			return false;
+		walk_image(w, &done);
+	}
+	w->ctx.gamma = bind->between(w->half);
+	return true;
+}
+
 /* The first n steps. */
 static bool
 walk_some(struct walk *w, size_t n, struct err *e)
@@ -197,9 +233,13 @@ walk_some(struct walk *w, size_t n, struct err *e)
 
 	for (size_t i = 0; i < n; i++) {
 		w->ctx.memo = w->memo != NULL ? &w->memo[i] : NULL;
-		if (!watch_check(&w->r->watch, e) ||
+		if (!watch_check(&w->r->watch, e) || !walk_ahead(w, i, e) ||
 		    !walk_step(w, &plan->step[i], e))
 			return false;
+		if (w->half == &plan->step[i]) {
+			w->half = NULL;
+			w->ctx.gamma = 0;
+		}
 	}
 	return true;
 }
@@ -241,7 +281,7 @@ steps_plan(struct render *r, struct err *e)
 	r->width = w.ctx.width;
 	r->height = w.ctx.height;
 	r->same = w.same;
-	r->clear = w.ctx.alpha;
+	r->clear = w.ctx.alpha != 0;
 
 	steps_shrink(r, w.shrink);
 	return true;

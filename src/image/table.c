@@ -72,6 +72,68 @@
 		op_sharpen, NULL, NULL, false \
 	}
 
+#define BIND_THRESHOLD                          \
+	{                                       \
+		op_threshold, NULL, NULL, false \
+	}
+#define BIND_RECOMB                                    \
+	{                                              \
+		op_recomb, op_recomb_want, NULL, false \
+	}
+#define BIND_MODULATE                                      \
+	{                                                  \
+		op_modulate, op_modulate_want, NULL, false \
+	}
+#define BIND_GAMMA                                                   \
+	{                                                            \
+		.apply = op_gamma, .want = op_gamma_want,            \
+		.ahead = op_gamma_ahead, .between = op_gamma_between \
+	}
+#define BIND_LINEAR                                    \
+	{                                              \
+		op_linear, op_linear_want, NULL, false \
+	}
+#define BIND_NORMALISE                          \
+	{                                       \
+		op_normalise, NULL, NULL, false \
+	}
+#define BIND_CLAHE                          \
+	{                                   \
+		op_clahe, NULL, NULL, false \
+	}
+#define BIND_BOOLEAN                                     \
+	{                                                \
+		op_boolean, op_boolean_want, NULL, false \
+	}
+#define BIND_BANDBOOL                                      \
+	{                                                  \
+		op_bandbool, op_bandbool_want, NULL, false \
+	}
+#define BIND_TINT                                  \
+	{                                          \
+		op_tint, op_tint_want, NULL, false \
+	}
+#define BIND_REMOVE_ALPHA                                          \
+	{                                                          \
+		op_remove_alpha, op_remove_alpha_want, NULL, false \
+	}
+#define BIND_ENSURE_ALPHA                                          \
+	{                                                          \
+		op_ensure_alpha, op_ensure_alpha_want, NULL, false \
+	}
+#define BIND_EXTRACT_CHANNEL                                             \
+	{                                                                \
+		op_extract_channel, op_extract_channel_want, NULL, false \
+	}
+#define BIND_COLOURSPACE                                         \
+	{                                                        \
+		op_colourspace, op_colourspace_want, NULL, false \
+	}
+#define BIND_NEGATE                          \
+	{                                    \
+		op_negate, NULL, NULL, false \
+	}
+
 #define CHOICES(list)
 #define CHOICE(list, id, word)
 #define CHOICES_END(list)

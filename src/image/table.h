@@ -18,6 +18,13 @@ struct op_bind {
 	 * before a resize of an image that was shrunk on load.
 	 */
 	bool pointwise;
+	/*
+	 * The half of the step that is done ahead of the resize before it; NULL:
+	 * there is none. It is pointwise, and the loader must not shrink for it.
+	 * between: what ctx->gamma is from there to the step.
+	 */
+	op_apply_f *ahead;
+	double (*between)(const struct plan_step *s);
 };
 
 const struct op_bind *table_op(enum op op);
@@ -66,6 +73,34 @@ op_apply_f op_unflatten;
 op_want_f op_unflatten_want;
 op_apply_f op_convolve;
 op_apply_f op_sharpen;
+op_apply_f op_threshold;
+op_apply_f op_recomb;
+op_want_f op_recomb_want;
+op_apply_f op_modulate;
+op_want_f op_modulate_want;
+op_apply_f op_gamma;
+op_want_f op_gamma_want;
+op_apply_f op_gamma_ahead;
+double op_gamma_between(const struct plan_step *s);
+op_apply_f op_linear;
+op_want_f op_linear_want;
+op_apply_f op_normalise;
+op_apply_f op_clahe;
+op_apply_f op_boolean;
+op_want_f op_boolean_want;
+op_apply_f op_bandbool;
+op_want_f op_bandbool_want;
+op_apply_f op_tint;
+op_want_f op_tint_want;
+op_apply_f op_remove_alpha;
+op_want_f op_remove_alpha_want;
+op_apply_f op_ensure_alpha;
+op_want_f op_ensure_alpha_want;
+op_apply_f op_extract_channel;
+op_want_f op_extract_channel_want;
+op_apply_f op_colourspace;
+op_want_f op_colourspace_want;
+op_apply_f op_negate;
 
 format_load_f format_jpeg_load;
 format_save_f format_jpeg_save;

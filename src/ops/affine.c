@@ -44,8 +44,7 @@ op_affine_want(
 		    "a matrix that leaves something to see");
 	size->width = (uint32_t)width;
 	size->height = (uint32_t)height;
-	if ((step_get(ctx->step, AFFINE_BACKGROUND).colour & 0xff) < 255)
-		size->alpha = 1;
+	pixel_ink_want(step_get(ctx->step, AFFINE_BACKGROUND).colour, size);
 	return true;
 }
 

@@ -37,9 +37,8 @@ op_extend_want(
 	size->width += (uint32_t)(add.left + add.right);
 	size->height += (uint32_t)(add.top + add.bottom);
 	size->same = size->width == ctx->width && size->height == ctx->height;
-	if (step_get(s, EXTEND_WITH).pick == EXTEND_COLOUR && !size->same &&
-	    (step_get(s, EXTEND_BACKGROUND).colour & 0xff) < 255)
-		size->alpha = 1;
+	if (step_get(s, EXTEND_WITH).pick == EXTEND_COLOUR && !size->same)
+		pixel_ink_want(step_get(s, EXTEND_BACKGROUND).colour, size);
 	return true;
 }
 

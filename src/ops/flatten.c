@@ -10,6 +10,8 @@ op_flatten_want(
 {
 	(void)e;
 	size->same = ctx->alpha == 0;
+	pixel_ink_want(
+	    step_get(ctx->step, FLATTEN_BACKGROUND).colour | 0xff, size);
 	size->alpha = 0;
 	return true;
 }

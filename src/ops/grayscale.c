@@ -10,6 +10,7 @@ op_grayscale_want(
 {
 	(void)e;
 	size->same = ctx->grey != 0;
+	size->grey = 1;
 	return true;
 }
 

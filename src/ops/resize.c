@@ -149,10 +149,10 @@ op_resize_want(
 	size->height = g.height;
 	size->pixels = (double)g.scaled_width * g.scaled_height;
 	size->shrink = g.shrink;
-	/* Bars that one can see through. */
-	if ((g.width > g.scaled_width || g.height > g.scaled_height) &&
-	    (step_get(ctx->step, RESIZE_BACKGROUND).colour & 0xff) < 255)
-		size->alpha = 1;
+	if (g.contain &&
+	    (g.width != g.scaled_width || g.height != g.scaled_height))
+		pixel_ink_want(
+		    step_get(ctx->step, RESIZE_BACKGROUND).colour, size);
 	/* The nearest pixel is one of the original's. */
 	if (kernel == KERNEL_NEAREST)
 		size->shrink = 1;

@@ -37,10 +37,9 @@ op_rotate_want(
 	(void)e;
 	size->width = (uint32_t)ceil(ctx->width * c + ctx->height * s);
 	size->height = (uint32_t)ceil(ctx->width * s + ctx->height * c);
-	if ((step_get(ctx->step, ROTATE_BACKGROUND).colour & 0xff) < 255)
-		size->alpha = 1;
 	/* Rotating reads its input in any order. */
 	size->pixels = (double)ctx->width * ctx->height;
+	pixel_ink_want(step_get(ctx->step, ROTATE_BACKGROUND).colour, size);
 	return true;
 }
 

@@ -217,6 +217,10 @@ op_find(struct slice name, enum op *op)
 		{ "autorotate", OP_AUTOORIENT },
 		{ "crop", OP_EXTRACT },
 		{ "greyscale", OP_GRAYSCALE },
+		{ "normalize", OP_NORMALISE },
+		{ "colorspace", OP_COLOURSPACE },
+		{ "toColourspace", OP_COLOURSPACE },
+		{ "toColorspace", OP_COLOURSPACE },
 	};
 
 	for (size_t i = 0; i < OP_COUNT; i++) {

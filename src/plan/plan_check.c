@@ -299,6 +299,60 @@ check_extract(const struct plan_step *s, struct err *e)
 	return true;
 }
 
+/* How many numbers an argument's list has; 0: it was not given. */
+static size_t
+list_size(const struct plan *p, const struct plan_step *s, unsigned arg)
+{
+	return step_has(s, arg) ? plan_list(p, s->arg[arg], NULL, 0) : 0;
+}
+
+static bool
+check_recomb(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	size_t n = list_size(p, s, RECOMB_MATRIX);
+
+	return n == 9 || n == 16 || missing("recomb", "9 or 16 numbers", e);
+}
+
+static bool
+check_linear(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	size_t a = list_size(p, s, LINEAR_A);
+	size_t b = list_size(p, s, LINEAR_B);
+
+	if (a + b == 0 || a > 4 || b > 4)
+		return missing("linear", "a, b or both: 1 to 4 numbers", e);
+	if (a > 0 && b > 0 && a != b)
+		return missing("linear", "as many numbers in a as in b", e);
+	return true;
+}
+
+static bool
+check_boolean(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	double number[4];
+	size_t n = 0;
+
+	if (step_has(s, BOOLEAN_VALUE))
+		n = plan_list(p, s->arg[BOOLEAN_VALUE], number, NELEM(number));
+	if (!step_has(s, BOOLEAN_OPERATOR) || n == 0 || n > NELEM(number))
+		return missing(
+		    "boolean", "and, or or eor, and 1 to 4 whole numbers", e);
+	for (size_t i = 0; i < n; i++)
+		if (fmod(number[i], 1) > 0)
+			return missing("boolean", "whole numbers", e);
+	return true;
+}
+
+static bool
+check_normalise(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	(void)p;
+	return step_get(s, NORMALISE_LOWER).num <
+	    step_get(s, NORMALISE_UPPER).num ||
+	    missing("normalise", "a lower less than the upper", e);
+}
+
 static bool
 check_affine(const struct plan *p, const struct plan_step *s, struct err *e)
 {
@@ -328,6 +382,47 @@ check_convolve(const struct plan *p, const struct plan_step *s, struct err *e)
 	return true;
 }
 
+/* What belongs together in the steps of an operation. */
+static bool
+check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	static const struct {
+		enum op op;
+		unsigned arg;
+		const char *accepted;
+	} needed[] = {
+		{ OP_ROTATE, ROTATE_ANGLE, "an angle is needed" },
+		{ OP_CLAHE, CLAHE_WIDTH, "width,height" },
+		{ OP_CLAHE, CLAHE_HEIGHT, "width,height" },
+		{ OP_BANDBOOL, BANDBOOL_OPERATOR, "one of and, or, eor" },
+		{ OP_TINT, TINT_COLOUR, "a colour is needed" },
+		{ OP_EXTRACT_CHANNEL, EXTRACT_CHANNEL_CHANNEL,
+		    "one of red, green, blue, alpha, 0, 1, 2, 3" },
+		{ OP_COLOURSPACE, COLOURSPACE_SPACE, "one of srgb, b-w" },
+	};
+	static const struct {
+		enum op op;
+		bool (*check)(const struct plan *p, const struct plan_step *s,
+		    struct err *e);
+	} checks[] = {
+		{ OP_AFFINE, check_affine },
+		{ OP_CONVOLVE, check_convolve },
+		{ OP_RECOMB, check_recomb },
+		{ OP_LINEAR, check_linear },
+		{ OP_BOOLEAN, check_boolean },
+		{ OP_NORMALISE, check_normalise },
+	};
+	enum op op = (enum op)s->op;
+
+	for (size_t i = 0; i < NELEM(needed); i++)
+		if (needed[i].op == op && !step_has(s, needed[i].arg))
+			return missing(op_row(op)->name, needed[i].accepted, e);
+	for (size_t i = 0; i < NELEM(checks); i++)
+		if (checks[i].op == op && !checks[i].check(p, s, e))
+			return false;
+	return true;
+}
+
 static bool
 check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 {
@@ -342,13 +437,7 @@ check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 		return check_resize(s, e);
 	if (s->op == OP_EXTRACT)
 		return check_extract(s, e);
-	if (s->op == OP_AFFINE)
-		return check_affine(p, s, e);
-	if (s->op == OP_CONVOLVE)
-		return check_convolve(p, s, e);
-	if (s->op == OP_ROTATE && !step_has(s, ROTATE_ANGLE))
-		return missing("rotate", "an angle is needed", e);
-	return true;
+	return check_sense(p, s, e);
 }
 
 static bool

@@ -32,6 +32,8 @@
 #define COST_MEDIAN     100.0
 #define COST_UNFLATTEN  10.0
 #define COST_CONVOLVE   3.0 /* for each number of the kernel */
+#define COST_LAB        60.0
+#define COST_CLAHE      100.0
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -181,6 +183,26 @@ step_rate(const struct plan_step *s)
 		return COST_CONVOLVE *
 		    (double)(step_get(s, CONVOLVE_WIDTH).whole *
 			step_get(s, CONVOLVE_HEIGHT).whole);
+	case OP_THRESHOLD:
+	case OP_RECOMB:
+	case OP_LINEAR:
+	case OP_BOOLEAN:
+	case OP_BANDBOOL:
+	case OP_TINT:
+	case OP_REMOVE_ALPHA:
+	case OP_ENSURE_ALPHA:
+	case OP_EXTRACT_CHANNEL:
+	case OP_COLOURSPACE:
+	case OP_NEGATE:
+		return COST_PIXELWISE;
+	case OP_MODULATE:
+		return COST_LAB;
+	case OP_GAMMA:
+		return COST_PIXELWISE;
+	case OP_NORMALISE:
+		return COST_LAB * 2;
+	case OP_CLAHE:
+		return COST_CLAHE;
 	case OP_COUNT:
 		break;
 	}
