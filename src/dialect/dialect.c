@@ -60,7 +60,7 @@ dialect_accepts(struct slice accept)
 			const struct format_row *row =
 			    format_row((enum format)i);
 
-			if ((row->flags & F_SAVE) == 0 ||
+			if ((row->flags & (F_SAVE | F_DATA)) != F_SAVE ||
 			    !slice_eq_nocase(type, slice_of(row->media_type)))
 				continue;
 			if (range_wanted(range))

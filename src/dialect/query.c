@@ -16,6 +16,9 @@
  * the named format does not have is an error; where the format is auto or the
  * original's, it is for those that have it.
  *
+ * info gives no picture but what is known of the original, as JSON:
+ * /KEY?info, /KEY?info&keep=gps
+ *
  * Without parameters the image comes in its own format, oriented by its EXIF
  * tag and stripped of metadata. Both sides given mean "cover", one means
  * "inside"; nothing is enlarged unless asked for.
@@ -49,6 +52,7 @@ const struct param_row query_params[Q_OUTS] = {
 	[Q_FLATTEN] = { "flatten", { NULL }, KIND_OWN, 0 },
 	[Q_BACKGROUND] = { "background", { "bg" }, KIND_RESIZE, RESIZE_BACKGROUND },
 	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
+	[Q_INFO] = { "info", { NULL }, KIND_SWITCH, 0 },
 	[Q_MOZJPEG] = { "mozjpeg", { NULL }, KIND_SWITCH, 0 },
 	[Q_PAGE] = { "page", { NULL }, KIND_OWN, 0 },
 	[Q_PAGES] = { "pages", { NULL }, KIND_OWN, 0 },
@@ -703,6 +707,12 @@ build_out(
 		(format >= (enum format)FORMAT_FIRST &&
 		    (savable & FORMAT_BIT(format)) == 0)))
 		return bad_format(q, e);
+	if (switched(q, Q_INFO, false)) {
+		if (given(q, Q_FORMAT) && format != FORMAT_INFO)
+			return refuse(
+			    q, Q_INFO, e, "info or a format, not both");
+		format = FORMAT_INFO;
+	}
 	p->out.format = (uint16_t)format;
 	if (format == FORMAT_AUTO)
 		p->out.accepts = dialect_accepts(in->accept) & savable &

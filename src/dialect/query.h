@@ -27,6 +27,7 @@ enum param {
 	Q_FLATTEN,
 	Q_BACKGROUND,
 	Q_FORMAT,
+	Q_INFO,
 	Q_MOZJPEG,
 	Q_PAGE,
 	Q_PAGES,

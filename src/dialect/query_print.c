@@ -210,7 +210,9 @@ put_in_out(struct url *url, const struct plan *p)
 {
 	char number[16];
 
-	if (p->out.format != FORMAT_SAME)
+	if (p->out.format == FORMAT_INFO)
+		put_param(url, Q_INFO, "true");
+	else if (p->out.format != FORMAT_SAME)
 		put_param(url, Q_FORMAT,
 		    format_row((enum format)p->out.format)->name);
 	for (unsigned i = 0; i < OUT_COUNT; i++)

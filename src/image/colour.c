@@ -141,6 +141,40 @@ colour_profile_is_srgb(const uint8_t *bytes, size_t size)
 	    curve_is_srgb(in, "gTRC") && curve_is_srgb(in, "bTRC");
 }
 
+/* "desc" of version 2 (section 6.5.17), of version 4 "mluc" (10.15). */
+size_t
+colour_profile_name(const uint8_t *bytes, size_t size, char *out, size_t room)
+{
+	struct profile in = { bytes, size };
+	struct profile tag;
+	size_t at = 12;
+	size_t n;
+	bool wide;
+
+	if (size < PROFILE_HEAD + 4 || !profile_tag(in, "desc", &tag))
+		return 0;
+	wide = memcmp(tag.at, "mluc", 4) == 0;
+	n = be32(tag.at + 8);
+	if (wide) {
+		if (tag.size < 28)
+			return 0;
+		n = be32(tag.at + 20) / 2;
+		at = be32(tag.at + 24);
+	}
+	if (at > tag.size || n > (tag.size - at) / (wide ? 2 : 1))
+		return 0;
+	n = n < room ? n : room;
+	/* Names are ASCII; of what is not, nothing is shown. */
+	for (size_t i = 0; i < n; i++) {
+		unsigned c = wide ? be16(tag.at + at + 2 * i) : tag.at[at + i];
+
+		if (c == 0)
+			return i;
+		out[i] = c < 0x7f ? (char)c : '?';
+	}
+	return n;
+}
+
 /* ---- Conversion ---- */
 
 /* The colour space that the profile is for; false: there is no profile. */

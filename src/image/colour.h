@@ -25,3 +25,9 @@ bool colour_attach(VipsImage *in, struct err *e) must_check;
  * (ICC.1:2010): a matrix profile with sRGB's primaries and curve.
  */
 bool colour_profile_is_srgb(const uint8_t *bytes, size_t size);
+/*
+ * The name that a profile gives itself, as UTF-8 (broken bytes are the
+ * caller's), cut to fit. Returns its length, 0: it has none.
+ */
+size_t colour_profile_name(
+    const uint8_t *bytes, size_t size, char *out, size_t room);

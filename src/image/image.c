@@ -155,8 +155,9 @@ image_can_save(void)
 	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++) {
 		const char *saver = table_format(f)->saver;
 
-		if ((format_row(f)->flags & F_SAVE) != 0 && saver != NULL &&
-		    vips_type_find("VipsForeignSave", saver) != 0)
+		if (f == FORMAT_INFO ||
+		    ((format_row(f)->flags & F_SAVE) != 0 && saver != NULL &&
+			vips_type_find("VipsForeignSave", saver) != 0))
 			can |= FORMAT_BIT(f);
 	}
 	if ((can & FORMAT_BIT(FORMAT_AVIF)) != 0 && !can_encode(FORMAT_AVIF))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image/colour.h"
+#include "image/info.h"
 #include "image/pixel.h"
 #include "image/quality.h"
 #include "image/render.h"
@@ -116,6 +117,12 @@ output_choose(struct render *r, struct err *e)
 		    "a format that this server writes");
 	}
 
+	/* Of steps that make too much it is of use to know that they do. */
+	if (r->to == FORMAT_INFO) {
+		r->pages = 1;
+		return !info_has_steps(r->plan) ||
+		    check_size(r, r->width, r->height, 1, e);
+	}
 	r->moves = moving && (format_row(r->to)->flags & F_ANIMATION) != 0;
 	if (!r->moves &&
 	    (r->plan->in.pages == PAGES_AUTO || r->plan->in.pages == PAGES_GIF))

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "image/info.h"
 #include "image/strip.h"
 
 /*
@@ -163,8 +164,12 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 		return false;
 	if (r->plan->out.untouched)
 		return pass_untouched(r, result, e);
-	/* What may be answered as it is must be here as it is. */
-	if (pass_likely(r->plan) &&
+	/* How many bytes it has is part of what is said of it. */
+	if (r->plan->out.format == FORMAT_INFO) {
+		if (!input_whole(&r->input, SIZE_MAX, &whole, e))
+			return false;
+		/* What may be answered as it is must be here as it is. */
+	} else if (pass_likely(r->plan) &&
 	    !input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
 		return false;
 
@@ -175,6 +180,8 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 	r->facts.open_ns = clock_ns() - start;
 	if (!render_plan(r, e) || !render_cost(r, e))
 		return false;
+	if (r->to == FORMAT_INFO)
+		return info_make(r, result, e);
 	r->facts.shrink =
 	    r->shrink > 1 ? r->shrink : (uint32_t)lround(1 / r->scale);
 	if (!pass_may(r))

@@ -512,6 +512,7 @@ walk(enum format format, struct strip *s)
 		return heif_walk(s);
 	case FORMAT_SAME:
 	case FORMAT_AUTO:
+	case FORMAT_INFO:
 	case FORMAT_COUNT:
 		break;
 	}

@@ -179,6 +179,8 @@ static const struct op_bind ops[OP_COUNT] = {
 		format_gif_load, format_gif_save,                             \
 		    { "VipsForeignLoadNsgifBuffer" }, "gifsave_buffer", false \
 	}
+/* Written by info.c. */
+#define BIND_INFO BIND_SAME
 #define BIND_HEIC                                                              \
 	{                                                                      \
 		format_heic_load, NULL, { "VipsForeignLoadHeifBuffer" }, NULL, \

@@ -200,7 +200,8 @@ warm_all(struct plan *plan, struct err *e)
 	if (!warm_made(NULL, 3, &rgb, e) || !warm_made(NULL, 4, &rgba, e))
 		return false;
 	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++) {
-		if ((all & FORMAT_BIT(f)) == 0)
+		if ((all & FORMAT_BIT(f)) == 0 ||
+		    (format_row(f)->flags & F_DATA) != 0)
 			continue;
 		warm_plan(plan, (f & 1) != 0);
 		if (!warm_format(plan, f,

@@ -248,6 +248,7 @@ format_find(struct slice name, enum format *format)
 		{ "jpg", FORMAT_JPEG },
 		{ "jpe", FORMAT_JPEG },
 		{ "heif", FORMAT_HEIC },
+		{ "json", FORMAT_INFO },
 	};
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -446,8 +447,12 @@ print_set(const struct arg_row *row, uint64_t set, char *out, size_t size)
 {
 	size_t n = 0;
 
-	if (set == 0)
-		return (size_t)snprintf(out, size, "none");
+	size_t words = 0;
+
+	while (row->choices[words] != NULL)
+		words++;
+	if (set == 0 || set + 1 == (uint64_t)1 << words)
+		return (size_t)snprintf(out, size, set == 0 ? "none" : "all");
 	for (size_t i = 0; row->choices[i] != NULL; i++) {
 		if ((set >> i & 1) == 0)
 			continue;

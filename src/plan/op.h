@@ -146,8 +146,12 @@ enum format_flag {
 	F_SAVE = 2,
 	F_ALPHA = 4,
 	F_ANIMATION = 8,
-	F_RISKY = 16
+	F_RISKY = 16,
+	F_DATA = 32
 };
+
+/* A result of the format info is shorter, bytes. */
+enum { INFO_MAX = 48 * 1024 };
 
 enum { OP_ARGS_MAX = 13 };
 _Static_assert(

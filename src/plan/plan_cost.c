@@ -16,6 +16,8 @@
 #define COST_ASPECT 0.75
 /* Starting, header, hand-over. */
 #define COST_BASE 1.0
+/* Main colours and hashes. */
+#define COST_INFO 10.0
 
 /* ms for a megapixel at the size of that step. */
 #define COST_DECODE     4.0
@@ -229,6 +231,9 @@ plan_cost(const struct plan *p, double pixels)
 		return cost;
 	if (pixels > 0)
 		cost += pixels * megapixel * COST_DECODE;
+	/* Its steps are not run. */
+	if (p->out.format == FORMAT_INFO)
+		return cost + COST_INFO + now * megapixel * COST_RESIZE;
 	for (size_t i = 0; i < p->nstep; i++) {
 		const struct plan_step *s = &p->step[i];
 

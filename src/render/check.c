@@ -3,7 +3,9 @@
 #include "render/check.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "conf/conf.h"
 
 enum { CHECK_PAGES_MAX = 10000000, CHECK_SHRINK_MAX = 65536 };
@@ -60,7 +62,7 @@ check_facts(const struct render_job *job, const struct facts *f, struct err *e)
 		return check_lie(e, "size out of range");
 	/* At most 2^20 * 2^20 * 2^24: fits. */
 	pixels = (uint64_t)f->result.width * f->result.height * f->result.pages;
-	if (f->unchanged == 0 &&
+	if (f->unchanged == 0 && f->to != FORMAT_INFO &&
 	    pixels > (uint64_t)job->conf->limit_result_pixels)
 		return check_lie(e, "more pixels than allowed");
 	if (f->alpha > 1 || f->unchanged > 1 || f->shrink > CHECK_SHRINK_MAX ||
@@ -92,6 +94,12 @@ formats_print(format_set set, char *out, size_t size)
 }
 
 static bool
+is_data(uint32_t format)
+{
+	return (format_row((enum format)format)->flags & F_DATA) != 0;
+}
+
+static bool
 check_format(const struct render_job *job, const struct facts *f, struct err *e)
 {
 	uint16_t asked = job->plan->out.format;
@@ -99,6 +107,10 @@ check_format(const struct render_job *job, const struct facts *f, struct err *e)
 	bool passed = f->unchanged == 1 && f->to == f->from;
 	char list[ERR_TEXT_MAX];
 
+	/* What is no picture is given only to who asks for it, and then only
+	 * that. */
+	if (f->to != asked && (is_data(f->to) || is_data(asked)))
+		return check_lie(e, "not the kind of answer asked for");
 	if (asked >= FORMAT_FIRST && f->to != asked && !passed)
 		return check_lie(e, "not the format asked for");
 	if ((FORMAT_BIT(f->to) & job->results) != 0)
@@ -111,12 +123,34 @@ check_format(const struct render_job *job, const struct facts *f, struct err *e)
 	    e, ERR_BAD_VALUE, "format", name, slice_of(name).len, "%s", list);
 }
 
+/*
+ * What was read in the original is said in it: so it is one object, and
+ * well-formed UTF-8 and JSON from end to end.
+ */
+static bool
+check_info(const uint8_t *bytes, size_t size, struct err *e)
+{
+	struct slice text = { (const char *)bytes, size };
+	scoped_json json = NULL;
+	struct err why;
+
+	if (size == 0 || size > INFO_MAX)
+		return check_lie(e, "no JSON, or too much");
+	if (memchr(bytes, '\0', size) != NULL)
+		return check_lie(e, "a zero byte in JSON");
+	json = json_read(text, &why);
+	return json_is_object(json) || check_lie(e, "no JSON object");
+}
+
 bool
 check_result(const struct render_job *job, const struct facts *facts,
     const uint8_t *bytes, size_t size, struct err *e)
 {
 	enum format found = FORMAT_SAME;
 
+	if (facts->to == FORMAT_INFO)
+		return check_facts(job, facts, e) &&
+		    check_format(job, facts, e) && check_info(bytes, size, e);
 	if (!check_facts(job, facts, e) || !check_format(job, facts, e))
 		return false;
 	if (size == 0 || size > (uint64_t)job->conf->limit_result_bytes)

@@ -220,8 +220,7 @@ values(void **state)
 	prints(keep, (union arg){ .set = 0 }, "none");
 	prints(keep, (union arg){ .set = 1 << KEEP_ICC | 1 << KEEP_XMP },
 	    "icc,xmp");
-	prints(keep, (union arg){ .set = (1 << KEEP_COUNT) - 1 },
-	    "icc,exif,xmp,iptc");
+	prints(keep, (union arg){ .set = (1 << KEEP_COUNT) - 1 }, "all");
 	length.length = (struct length){ 33.3F, 1 };
 	prints(left, length, "33.3%");
 	length.length = (struct length){ 100000, 0 };

@@ -171,7 +171,7 @@ reading(void **state)
 	reads(left, "px", "");
 	reads(left, "%", "");
 	reads(out_row(OUT_KEEP), "exif,icc,exif", "icc,exif");
-	reads(out_row(OUT_KEEP), "all", "icc,exif,xmp,iptc");
+	reads(out_row(OUT_KEEP), "all", "all");
 	reads(out_row(OUT_KEEP), "", "none");
 	reads(out_row(OUT_KEEP), "icc,", "");
 	assert_false(arg_read(

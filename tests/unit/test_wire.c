@@ -340,6 +340,39 @@ test_check_same(void **state)
 	conf_drop(a.conf);
 }
 
+/* A result that is no picture: only if asked for, and nothing but JSON. */
+static void
+test_check_info(void **state)
+{
+	static const char *const bad[] = { "", "[1]", "1", "{", "{}}",
+		"{\"a\":}", "{\"a\":\"\xff\"}", "{\"a\":1,\"a\":2}", "<html>" };
+	static const char json[] = "{\"width\":100}";
+	static char large[INFO_MAX + 3];
+	struct asked a = asked(FORMAT_INFO);
+
+	(void)state;
+	a.facts.to = FORMAT_INFO;
+	assert_int_equal(verdict(&a, json, strlen(json)), ERR_INTERNAL);
+	a.job.results |= FORMAT_BIT(FORMAT_INFO);
+	assert_int_equal(verdict(&a, json, strlen(json)), ERR_NONE);
+	assert_int_equal(verdict(&a, json, sizeof(json)), ERR_INTERNAL);
+	for (size_t i = 0; i < NELEM(bad); i++)
+		assert_int_equal(
+		    verdict(&a, bad[i], strlen(bad[i])), ERR_INTERNAL);
+	memset(large, ' ', sizeof(large));
+	large[0] = '{';
+	large[INFO_MAX - 1] = '}';
+	assert_int_equal(verdict(&a, large, INFO_MAX), ERR_NONE);
+	assert_int_equal(verdict(&a, large, INFO_MAX + 1), ERR_INTERNAL);
+	/* A picture in its place, the original too; and it for a picture. */
+	a.facts.to = FORMAT_PNG;
+	assert_int_equal(verdict(&a, png, sizeof(png)), ERR_INTERNAL);
+	a.plan.out.format = FORMAT_SAME;
+	a.facts.to = FORMAT_INFO;
+	assert_int_equal(verdict(&a, json, strlen(json)), ERR_INTERNAL);
+	conf_drop(a.conf);
+}
+
 int
 main(void)
 {
@@ -353,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_check_original),
 		cmocka_unit_test(test_check_result),
 		cmocka_unit_test(test_check_same),
+		cmocka_unit_test(test_check_info),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
