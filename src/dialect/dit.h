@@ -117,8 +117,9 @@ typedef bool dit_edit_f(
 bool dit_check_sides(const json_t *resize, struct err *e) must_check;
 dit_edit_f dit_edit_resize;
 /* dit_method.c */
-dit_edit_f dit_edit_blur, dit_edit_flatten, dit_edit_flip, dit_edit_flop,
-    dit_edit_grayscale, dit_edit_sharpen;
+dit_edit_f dit_edit_affine, dit_edit_blur, dit_edit_convolve, dit_edit_extend,
+    dit_edit_flatten, dit_edit_flip, dit_edit_flop, dit_edit_grayscale,
+    dit_edit_median, dit_edit_sharpen, dit_edit_trim, dit_edit_unflatten;
 
 /*
  * edits:   not changed (the library's iterator wants it so)

@@ -124,19 +124,25 @@ static const struct {
 	const char *name;
 	dit_edit_f *read;
 } edits_known[] = {
+	{ "affine", dit_edit_affine },
 	{ "animated", edit_animated },
 	{ "blur", dit_edit_blur },
+	{ "convolve", dit_edit_convolve },
 	{ "crop", edit_crop },
+	{ "extend", dit_edit_extend },
 	{ "extract", edit_extract },
 	{ "flatten", dit_edit_flatten },
 	{ "flip", dit_edit_flip },
 	{ "flop", dit_edit_flop },
 	{ "grayscale", dit_edit_grayscale },
 	{ "greyscale", dit_edit_grayscale },
+	{ "median", dit_edit_median },
 	{ "resize", dit_edit_resize },
 	{ "rotate", edit_rotate },
 	{ "sharpen", dit_edit_sharpen },
 	{ "toFormat", edit_to_format },
+	{ "trim", dit_edit_trim },
+	{ "unflatten", dit_edit_unflatten },
 };
 
 /* Edits with an options object for an encoder: dit_format.c. */
@@ -144,13 +150,12 @@ static const char *const edits_format[] = { "jpeg", "png", "webp", "gif",
 	"avif", "heif" };
 
 /* Edits that DIT has and we do not have yet. */
-static const char *const edits_later[] = { "affine", "bandbool", "boolean",
-	"clahe", "contentModeration", "convolve", "ensureAlpha", "extend",
-	"extractChannel", "gamma", "joinChannel", "linear", "median",
-	"modulate", "negate", "normalise", "normalize", "overlayWith",
-	"pipelineColorspace", "pipelineColourspace", "recomb", "removeAlpha",
-	"roundCrop", "smartCrop", "threshold", "tiff", "tint", "toColorspace",
-	"toColourspace", "trim", "unflatten" };
+static const char *const edits_later[] = { "bandbool", "boolean", "clahe",
+	"contentModeration", "ensureAlpha", "extractChannel", "gamma",
+	"joinChannel", "linear", "modulate", "negate", "normalise", "normalize",
+	"overlayWith", "pipelineColorspace", "pipelineColourspace", "recomb",
+	"removeAlpha", "roundCrop", "smartCrop", "threshold", "tiff", "tint",
+	"toColorspace", "toColourspace" };
 
 static bool
 is_one_of(const char *name, const char *const *list, size_t n)

@@ -168,3 +168,169 @@ dit_edit_sharpen(const json_t *value, struct dit_edits *out, struct err *e)
 		return dit_refuse(e, "sharpen");
 	return read_number(s, SHARPEN_SIGMA, value, "sharpen", e);
 }
+
+bool
+dit_edit_median(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	struct plan_step *s = call(out, OP_MEDIAN);
+
+	return json_is_null(value) ||
+	    read_number(s, MEDIAN_SIZE, value, "median", e);
+}
+
+/* Offset and scale: cut to their range, and left out unless whole. */
+static void
+read_whole_if(
+    struct plan_step *s, unsigned arg, const json_t *object, const char *name)
+{
+	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
+	union arg value;
+	int64_t whole;
+
+	if (!dit_whole(json_object_get(object, name), -(INT64_C(1) << 53),
+		INT64_C(1) << 53, &whole))
+		return;
+	value.num = fmin(fmax((double)whole, row->min), row->max);
+	step_set(s, arg, value);
+}
+
+/* An array of numbers, of at most max of them, into a list of the step. */
+static bool
+read_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
+    const json_t *array, size_t max, struct err *e)
+{
+	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
+	double number[PLAN_LIST];
+	size_t n = json_array_size(array);
+	union arg value;
+
+	if (n == 0 || n > max || n > PLAN_LIST)
+		return dit_refuse(e, row->name);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(array, i);
+
+		number[i] = json_number_value(one);
+		if (!json_is_number(one) ||
+		    !(number[i] >= row->min && number[i] <= row->max))
+			return dit_refuse(e, row->name);
+	}
+	if (!plan_numbers(d->plan, number, n, &value, e))
+		return false;
+	step_set(s, arg, value);
+	return true;
+}
+
+bool
+dit_edit_convolve(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	struct plan_step *s = call(out, OP_CONVOLVE);
+	const json_t *kernel = json_object_get(value, "kernel");
+	int64_t width, height;
+
+	if (!dit_whole(json_object_get(value, "width"), 3, 1001, &width) ||
+	    !dit_whole(json_object_get(value, "height"), 3, 1001, &height) ||
+	    json_array_size(kernel) != (size_t)(width * height))
+		return dit_refuse(e, "convolve");
+	read_whole_if(s, CONVOLVE_SCALE, value, "scale");
+	read_whole_if(s, CONVOLVE_OFFSET, value, "offset");
+	return read_arg(s, CONVOLVE_WIDTH, value, "width", e) &&
+	    read_arg(s, CONVOLVE_HEIGHT, value, "height", e) &&
+	    read_list(out, s, CONVOLVE_KERNEL, kernel, PLAN_LIST, e);
+}
+
+/* A list of four, or two lists of two. */
+bool
+dit_edit_affine(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	struct plan_step *s = call(out, OP_AFFINE);
+	scoped_json flat = json_array();
+
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		json_t *row = json_array_get(value, i);
+
+		if (json_is_array(row))
+			json_array_extend(flat, row);
+		else
+			json_array_append(flat, row);
+	}
+	if (json_array_size(flat) != 4)
+		return dit_refuse(e, "affine");
+	return read_list(out, s, AFFINE_MATRIX, flat, 4, e);
+}
+
+/* ---- The canvas ---- */
+
+static bool
+read_length(struct plan_step *s, unsigned arg, const json_t *json,
+    const char *name, struct err *e)
+{
+	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
+	union arg value = { .whole = 0 };
+	int64_t length;
+
+	if (json == NULL)
+		return true;
+	if (!dit_whole(json, 0, (int64_t)row->max, &length))
+		return dit_refuse(e, name);
+	value.length.value = (float)length;
+	step_set(s, arg, value);
+	return true;
+}
+
+bool
+dit_edit_extend(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	static const struct {
+		const char *name;
+		unsigned arg;
+	} sides[] = {
+		{ "top", EXTEND_TOP },
+		{ "bottom", EXTEND_BOTTOM },
+		{ "left", EXTEND_LEFT },
+		{ "right", EXTEND_RIGHT },
+	};
+	struct plan_step *s = call(out, OP_EXTEND);
+	int64_t all;
+
+	if (dit_whole(value, 1, INT32_MAX, &all))
+		return read_length(s, EXTEND_ALL, value, "extend", e);
+	if (!json_is_object(value))
+		return dit_refuse(e, "extend");
+	for (size_t i = 0; i < NELEM(sides); i++)
+		if (!read_length(s, sides[i].arg,
+			dit_member(value, sides[i].name), sides[i].name, e))
+			return false;
+	return read_colour(s, EXTEND_BACKGROUND,
+		   dit_member(value, "background"), "background", e) &&
+	    read_word(s, EXTEND_WITH, dit_member(value, "extendWith"),
+		"extendWith", e);
+}
+
+bool
+dit_edit_trim(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	struct plan_step *s = call(out, OP_TRIM);
+	const json_t *art = dit_member(value, "lineArt");
+	union arg on = { .on = json_is_true(art) };
+
+	if (dit_turns(out))
+		out->turn_first = true;
+	if (json_is_null(value))
+		return true;
+	if (!json_is_object(value) || (art != NULL && !json_is_boolean(art)))
+		return dit_refuse(e, "trim");
+	if (art != NULL)
+		step_set(s, TRIM_LINE_ART, on);
+	return read_arg(s, TRIM_THRESHOLD, value, "threshold", e) &&
+	    read_colour(s, TRIM_BACKGROUND, dit_member(value, "background"),
+		"background", e);
+}
+
+bool
+dit_edit_unflatten(const json_t *value, struct dit_edits *out, struct err *e)
+{
+	(void)value;
+	(void)e;
+	call(out, OP_UNFLATTEN);
+	return true;
+}

@@ -104,7 +104,8 @@ find_steps(const struct plan *p, struct found *f)
 		if (s->op == OP_RESIZE && f->scale == NULL)
 			f->scale = s;
 		if (s->op == OP_ROTATE)
-			f->turn_first = f->scale == NULL && areas == 0;
+			f->turn_first = f->scale == NULL && areas == 0 &&
+			    f->of[OP_TRIM] == NULL;
 		if (s->op == OP_EXTRACT && areas < NELEM(f->area)) {
 			f->area_first = f->area_first || f->scale == NULL;
 			f->area[areas++] = s;
@@ -167,39 +168,140 @@ put_area(struct json_out *j, const char *name, const struct plan_step *s)
 	put_close(j);
 }
 
-/* Numbers of blur and sharpen, by the names that they have in sharp. */
+/* How a call of a method is said. */
+enum call_form {
+	CALL_OBJECT, /* {"sigma":2,...}, or bare where nothing is given */
+	CALL_PLAIN,  /* its first argument alone, or bare; else an object */
+	CALL_ROWS    /* its first argument, a list, as rows of equal length */
+};
+
+static const struct call_row {
+	enum op op;
+	const char *edit;
+	enum call_form form;
+	const char *bare;
+} calls[] = {
+	/* The first: where it stands decides what is turned first. */
+	{ OP_TRIM, "trim", CALL_OBJECT, "null" },
+	{ OP_FLIP, "flip", CALL_OBJECT, "true" },
+	{ OP_FLOP, "flop", CALL_OBJECT, "true" },
+	{ OP_FLATTEN, "flatten", CALL_OBJECT, "true" },
+	{ OP_GRAYSCALE, "grayscale", CALL_OBJECT, "true" },
+	{ OP_AFFINE, "affine", CALL_ROWS, "[]" },
+	{ OP_EXTEND, "extend", CALL_PLAIN, "{}" },
+	{ OP_MEDIAN, "median", CALL_PLAIN, "null" },
+	{ OP_BLUR, "blur", CALL_OBJECT, "true" },
+	{ OP_UNFLATTEN, "unflatten", CALL_OBJECT, "true" },
+	{ OP_CONVOLVE, "convolve", CALL_OBJECT, "{}" },
+	{ OP_SHARPEN, "sharpen", CALL_OBJECT, "true" },
+};
+
+/* line_art as lineArt. */
 static void
-put_effect(struct json_out *j, const char *name, const struct plan_step *s,
-    const char *const *names, unsigned n)
+camel_name(const char *name, char *out, size_t size)
 {
-	if (s == NULL)
-		return;
-	if (!step_has(s, 0)) {
-		put_bool(j, name, true);
-		return;
+	size_t n = 0;
+
+	for (; *name != '\0' && n + 1 < size; name++) {
+		if (name[0] == '_' && name[1] != '\0') {
+			name++;
+			out[n++] = (char)(*name - 'a' + 'A');
+		} else {
+			out[n++] = *name;
+		}
 	}
-	put_open(j, name);
-	for (unsigned i = 0; i < n; i++)
-		if (names[i] != NULL && step_has(s, i))
-			put_number(j, names[i], step_get(s, i).num);
-	if (s->op == OP_BLUR && step_has(s, BLUR_PRECISION))
-		put_word(j, "precision", &op_row(OP_BLUR)->arg[BLUR_PRECISION],
-		    step_get(s, BLUR_PRECISION));
-	put_close(j);
+	out[n] = '\0';
+}
+
+/* The numbers of a list; rows: of how many each is; 0: there are none. */
+static void
+put_list(struct json_out *j, const struct plan *p, union arg value, size_t rows)
+{
+	struct slice rest = plan_slice(p, value.list.text);
+
+	url_put(&j->text, rows > 0 ? SLICE("[[") : SLICE("["));
+	for (size_t i = 0; rest.at != NULL; i++) {
+		if (i > 0)
+			url_put(&j->text,
+			    rows > 0 && i % rows == 0 ? SLICE("],[")
+						      : SLICE(","));
+		url_put(&j->text, slice_cut(&rest, ','));
+	}
+	url_put(&j->text, rows > 0 ? SLICE("]]") : SLICE("]"));
 }
 
 static void
-put_steps(struct json_out *j, const struct found *f)
+put_value(struct json_out *j, const struct plan *p, const char *name,
+    const struct arg_row *row, union arg value)
 {
-	static const char *const blur[BLUR_ARGS] = { "sigma", NULL,
-		"minAmplitude" };
-	static const char *const sharpen[SHARPEN_ARGS] = { "sigma", "m1", "m2",
-		"x1", "y2", "y3" };
+	switch (row->type) {
+	case ARG_NUM:
+		put_number(j, name, value.num);
+		break;
+	case ARG_WHOLE:
+		put_number(j, name, (double)value.whole);
+		break;
+	case ARG_LENGTH:
+		put_number(j, name, (double)value.length.value);
+		break;
+	case ARG_BOOL:
+		put_bool(j, name, value.on);
+		break;
+	case ARG_PICK:
+		put_word(j, name, row, value);
+		break;
+	case ARG_COLOUR:
+		put_colour(j, name, value.colour);
+		break;
+	case ARG_LIST:
+		put_name(j, name);
+		put_list(j, p, value, 0);
+		break;
+	case ARG_SET:
+		break;
+	}
+}
+
+static void
+put_call(struct json_out *j, const struct plan *p, const struct call_row *row,
+    const struct plan_step *s)
+{
+	const struct op_row *op = op_row(row->op);
+	char name[64];
+
+	if (s->set == 0) {
+		put_name(j, row->edit);
+		url_put(&j->text, slice_of(row->bare));
+	} else if (row->form == CALL_PLAIN && s->set == 1) {
+		put_value(j, p, row->edit, &op->arg[0], s->arg[0]);
+	} else if (row->form == CALL_ROWS) {
+		double unused[1];
+		size_t n = plan_list(p, s->arg[0], unused, 0);
+
+		put_name(j, row->edit);
+		put_list(j, p, s->arg[0], n == 16 ? 4 : n == 9 ? 3 : 2);
+	} else {
+		put_open(j, row->edit);
+		for (unsigned i = 0; i < op->narg; i++) {
+			if (!step_has(s, i))
+				continue;
+			camel_name(op->arg[i].name, name, sizeof(name));
+			put_value(j, p, name, &op->arg[i], s->arg[i]);
+		}
+		put_close(j);
+	}
+}
+
+static void
+put_steps(struct json_out *j, const struct plan *p, const struct found *f)
+{
 	const struct plan_step *rotate = f->of[OP_ROTATE];
 	bool crop_first = f->area_first && f->area[0] != NULL;
 
 	if (rotate != NULL && f->turn_first)
 		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
+	if (f->of[OP_TRIM] != NULL)
+		put_call(j, p, &calls[0], f->of[OP_TRIM]);
 	if (crop_first)
 		put_area(j, "extract", f->area[0]);
 	put_resize(j, f);
@@ -207,20 +309,9 @@ put_steps(struct json_out *j, const struct found *f)
 		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
 	/* An object has no key twice; the two words mean the same. */
 	put_area(j, "crop", crop_first ? f->area[1] : f->area[0]);
-	if (f->of[OP_FLIP] != NULL)
-		put_bool(j, "flip", true);
-	if (f->of[OP_FLOP] != NULL)
-		put_bool(j, "flop", true);
-	if (f->of[OP_FLATTEN] != NULL) {
-		put_open(j, "flatten");
-		put_colour(j, "background",
-		    step_get(f->of[OP_FLATTEN], FLATTEN_BACKGROUND).colour);
-		put_close(j);
-	}
-	if (f->of[OP_GRAYSCALE] != NULL)
-		put_bool(j, "grayscale", true);
-	put_effect(j, "blur", f->of[OP_BLUR], blur, BLUR_ARGS);
-	put_effect(j, "sharpen", f->of[OP_SHARPEN], sharpen, SHARPEN_ARGS);
+	for (size_t i = 1; i < NELEM(calls); i++)
+		if (f->of[calls[i].op] != NULL)
+			put_call(j, p, &calls[i], f->of[calls[i].op]);
 }
 
 /* ---- Output ---- */
@@ -323,7 +414,7 @@ put_plan(struct json_out *j, const struct plan *p)
 	if (!p->out.untouched) {
 		find_steps(p, &f);
 		put_open(j, "edits");
-		put_steps(j, &f);
+		put_steps(j, p, &f);
 		put_out(j, p, f.of[OP_ROTATE] != NULL);
 		put_close(j);
 	}

@@ -175,7 +175,8 @@ dit_steps(
 {
 	/* Before the resize, and when it is done and cut. */
 	static const enum op first[] = { OP_FLATTEN, OP_GRAYSCALE };
-	static const enum op last[] = { OP_BLUR, OP_SHARPEN };
+	static const enum op last[] = { OP_AFFINE, OP_EXTEND, OP_MEDIAN,
+		OP_BLUR, OP_UNFLATTEN, OP_CONVOLVE, OP_SHARPEN };
 	bool free_angle = d->angle > 0 && !is_quarter(d);
 
 	/*
@@ -193,7 +194,7 @@ dit_steps(
 	 * As the camera was held: sharp lets width and height change places,
 	 * so it is as if the picture were turned before it is scaled.
 	 */
-	return add_area(&d->before, p, e) &&
+	return add_call(d, OP_TRIM, p, e) && add_area(&d->before, p, e) &&
 	    (d->turn_first || add_orient(d, p, e)) &&
 	    add_calls(d, first, NELEM(first), p, e) &&
 	    add_resize(d, animation, p, e) &&
