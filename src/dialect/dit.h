@@ -6,7 +6,7 @@
  *   dit_thumbor.c  paths in Thumbor's style, dit_filter.c their filters,
  *   dit_query.c    query parameters: both become edits of the same form
  *   dit_edits.c    the edits object, in its own order; with dit_resize.c,
- *                  dit_method.c (single edits) and dit_value.c
+ *                  dit_method.c and dit_tone.c (single edits), dit_value.c
  *   dit_format.c   output formats and encoder options
  *   dit_steps.c    the steps, in sharp's fixed order
  *   dit_print.c    from a plan to a URL
@@ -116,10 +116,35 @@ typedef bool dit_edit_f(
 /* The check of resize that DIT makes before it looks at any edit. */
 bool dit_check_sides(const json_t *resize, struct err *e) must_check;
 dit_edit_f dit_edit_resize;
-/* dit_method.c */
-dit_edit_f dit_edit_affine, dit_edit_blur, dit_edit_convolve, dit_edit_extend,
-    dit_edit_flatten, dit_edit_flip, dit_edit_flop, dit_edit_grayscale,
-    dit_edit_median, dit_edit_sharpen, dit_edit_trim, dit_edit_unflatten;
+/* dit_method.c and dit_tone.c */
+dit_edit_f dit_edit_affine, dit_edit_bandbool, dit_edit_blur, dit_edit_clahe,
+    dit_edit_colourspace, dit_edit_convolve, dit_edit_ensure_alpha,
+    dit_edit_extend, dit_edit_extract_channel, dit_edit_flatten, dit_edit_flip,
+    dit_edit_flop, dit_edit_gamma, dit_edit_grayscale, dit_edit_linear,
+    dit_edit_median, dit_edit_modulate, dit_edit_negate, dit_edit_never,
+    dit_edit_normalise, dit_edit_pipeline, dit_edit_recomb,
+    dit_edit_remove_alpha, dit_edit_sharpen, dit_edit_threshold, dit_edit_tint,
+    dit_edit_trim, dit_edit_unflatten;
+
+/* A new call, which replaces an earlier one of the same method. */
+struct plan_step *dit_call(struct dit_edits *d, enum op op);
+/* One that a boolean switches: what is no boolean counts as true. True. */
+bool dit_call_if(struct dit_edits *d, enum op op, const json_t *value);
+/*
+ * Values into an argument of the step, as its row limits them; NULL: nothing
+ * is said. name: what the error names. A number, the member of that name of an
+ * object, a colour, one of the row's words, an array of 1 to max numbers.
+ */
+bool dit_arg_number(struct plan_step *s, unsigned arg, const json_t *json,
+    const char *name, struct err *e) must_check;
+bool dit_arg(struct plan_step *s, unsigned arg, const json_t *object,
+    const char *name, struct err *e) must_check;
+bool dit_arg_colour(struct plan_step *s, unsigned arg, const json_t *json,
+    const char *name, struct err *e) must_check;
+bool dit_arg_word(struct plan_step *s, unsigned arg, const json_t *json,
+    const char *name, struct err *e) must_check;
+bool dit_arg_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
+    const json_t *array, size_t max, struct err *e) must_check;
 
 /*
  * edits:   not changed (the library's iterator wants it so)

@@ -8,27 +8,24 @@
 
 #include "dialect/dit.h"
 
-/* A new call, which replaces an earlier one of the same method. */
-static struct plan_step *
-call(struct dit_edits *d, enum op op)
+struct plan_step *
+dit_call(struct dit_edits *d, enum op op)
 {
 	d->called[op] = true;
 	d->call[op] = (struct plan_step){ .op = (uint16_t)op };
 	return &d->call[op];
 }
 
-/* One that a boolean switches: what is no boolean counts as true. */
-static bool
-call_if(struct dit_edits *d, enum op op, const json_t *value)
+bool
+dit_call_if(struct dit_edits *d, enum op op, const json_t *value)
 {
-	call(d, op);
+	dit_call(d, op);
 	d->called[op] = !json_is_false(value);
 	return true;
 }
 
-/* A number, where there is one and not null, into an argument of the step. */
-static bool
-read_number(struct plan_step *s, unsigned arg, const json_t *json,
+bool
+dit_arg_number(struct plan_step *s, unsigned arg, const json_t *json,
     const char *name, struct err *e)
 {
 	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
@@ -48,15 +45,15 @@ read_number(struct plan_step *s, unsigned arg, const json_t *json,
 	return true;
 }
 
-static bool
-read_arg(struct plan_step *s, unsigned arg, const json_t *object,
+bool
+dit_arg(struct plan_step *s, unsigned arg, const json_t *object,
     const char *name, struct err *e)
 {
-	return read_number(s, arg, dit_member(object, name), name, e);
+	return dit_arg_number(s, arg, dit_member(object, name), name, e);
 }
 
-static bool
-read_colour(struct plan_step *s, unsigned arg, const json_t *json,
+bool
+dit_arg_colour(struct plan_step *s, unsigned arg, const json_t *json,
     const char *name, struct err *e)
 {
 	union arg value;
@@ -69,9 +66,8 @@ read_colour(struct plan_step *s, unsigned arg, const json_t *json,
 	return true;
 }
 
-/* One of the row's words. */
-static bool
-read_word(struct plan_step *s, unsigned arg, const json_t *json,
+bool
+dit_arg_word(struct plan_step *s, unsigned arg, const json_t *json,
     const char *name, struct err *e)
 {
 	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
@@ -94,21 +90,21 @@ bool
 dit_edit_flip(const json_t *value, struct dit_edits *out, struct err *e)
 {
 	(void)e;
-	return call_if(out, OP_FLIP, value);
+	return dit_call_if(out, OP_FLIP, value);
 }
 
 bool
 dit_edit_flop(const json_t *value, struct dit_edits *out, struct err *e)
 {
 	(void)e;
-	return call_if(out, OP_FLOP, value);
+	return dit_call_if(out, OP_FLOP, value);
 }
 
 bool
 dit_edit_grayscale(const json_t *value, struct dit_edits *out, struct err *e)
 {
 	(void)e;
-	return call_if(out, OP_GRAYSCALE, value);
+	return dit_call_if(out, OP_GRAYSCALE, value);
 }
 
 bool
@@ -117,9 +113,9 @@ dit_edit_flatten(const json_t *value, struct dit_edits *out, struct err *e)
 	const json_t *background = dit_member(value, "background");
 	union arg black = { .colour = 0x000000ff };
 
-	call_if(out, OP_FLATTEN, value);
+	dit_call_if(out, OP_FLATTEN, value);
 	step_set(&out->call[OP_FLATTEN], FLATTEN_BACKGROUND, black);
-	return read_colour(&out->call[OP_FLATTEN], FLATTEN_BACKGROUND,
+	return dit_arg_colour(&out->call[OP_FLATTEN], FLATTEN_BACKGROUND,
 	    background, "flatten", e);
 }
 
@@ -128,18 +124,18 @@ dit_edit_flatten(const json_t *value, struct dit_edits *out, struct err *e)
 bool
 dit_edit_blur(const json_t *value, struct dit_edits *out, struct err *e)
 {
-	struct plan_step *s = call(out, OP_BLUR);
+	struct plan_step *s = dit_call(out, OP_BLUR);
 
 	out->called[OP_BLUR] = !json_is_false(value);
 	if (json_is_boolean(value) || json_is_null(value))
 		return true;
 	if (!json_is_object(value))
-		return read_number(s, BLUR_SIGMA, value, "blur", e);
+		return dit_arg_number(s, BLUR_SIGMA, value, "blur", e);
 	if (dit_member(value, "sigma") == NULL)
 		return dit_refuse(e, "blur");
-	return read_arg(s, BLUR_SIGMA, value, "sigma", e) &&
-	    read_arg(s, BLUR_AMPLITUDE, value, "minAmplitude", e) &&
-	    read_word(s, BLUR_PRECISION, dit_member(value, "precision"),
+	return dit_arg(s, BLUR_SIGMA, value, "sigma", e) &&
+	    dit_arg(s, BLUR_AMPLITUDE, value, "minAmplitude", e) &&
+	    dit_arg_word(s, BLUR_PRECISION, dit_member(value, "precision"),
 		"precision", e);
 }
 
@@ -149,7 +145,7 @@ dit_edit_sharpen(const json_t *value, struct dit_edits *out, struct err *e)
 	static const char *const names[] = { "sigma", "m1", "m2", "x1", "y2",
 		"y3" };
 	_Static_assert(NELEM(names) == SHARPEN_ARGS, "one for each argument");
-	struct plan_step *s = call(out, OP_SHARPEN);
+	struct plan_step *s = dit_call(out, OP_SHARPEN);
 	double sigma = json_number_value(value);
 
 	out->called[OP_SHARPEN] = !json_is_false(value);
@@ -159,23 +155,23 @@ dit_edit_sharpen(const json_t *value, struct dit_edits *out, struct err *e)
 		if (dit_member(value, "sigma") == NULL)
 			return dit_refuse(e, "sharpen");
 		for (unsigned i = 0; i < SHARPEN_ARGS; i++)
-			if (!read_arg(s, i, value, names[i], e))
+			if (!dit_arg(s, i, value, names[i], e))
 				return false;
 		return true;
 	}
 	/* sharp takes up to 10000, at which libvips then fails. */
 	if (!json_is_number(value) || !(sigma >= 0.01))
 		return dit_refuse(e, "sharpen");
-	return read_number(s, SHARPEN_SIGMA, value, "sharpen", e);
+	return dit_arg_number(s, SHARPEN_SIGMA, value, "sharpen", e);
 }
 
 bool
 dit_edit_median(const json_t *value, struct dit_edits *out, struct err *e)
 {
-	struct plan_step *s = call(out, OP_MEDIAN);
+	struct plan_step *s = dit_call(out, OP_MEDIAN);
 
 	return json_is_null(value) ||
-	    read_number(s, MEDIAN_SIZE, value, "median", e);
+	    dit_arg_number(s, MEDIAN_SIZE, value, "median", e);
 }
 
 /* Offset and scale: cut to their range, and left out unless whole. */
@@ -194,9 +190,8 @@ read_whole_if(
 	step_set(s, arg, value);
 }
 
-/* An array of numbers, of at most max of them, into a list of the step. */
-static bool
-read_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
+bool
+dit_arg_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
     const json_t *array, size_t max, struct err *e)
 {
 	const struct arg_row *row = &op_row((enum op)s->op)->arg[arg];
@@ -223,7 +218,7 @@ read_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
 bool
 dit_edit_convolve(const json_t *value, struct dit_edits *out, struct err *e)
 {
-	struct plan_step *s = call(out, OP_CONVOLVE);
+	struct plan_step *s = dit_call(out, OP_CONVOLVE);
 	const json_t *kernel = json_object_get(value, "kernel");
 	int64_t width, height;
 
@@ -233,16 +228,16 @@ dit_edit_convolve(const json_t *value, struct dit_edits *out, struct err *e)
 		return dit_refuse(e, "convolve");
 	read_whole_if(s, CONVOLVE_SCALE, value, "scale");
 	read_whole_if(s, CONVOLVE_OFFSET, value, "offset");
-	return read_arg(s, CONVOLVE_WIDTH, value, "width", e) &&
-	    read_arg(s, CONVOLVE_HEIGHT, value, "height", e) &&
-	    read_list(out, s, CONVOLVE_KERNEL, kernel, PLAN_LIST, e);
+	return dit_arg(s, CONVOLVE_WIDTH, value, "width", e) &&
+	    dit_arg(s, CONVOLVE_HEIGHT, value, "height", e) &&
+	    dit_arg_list(out, s, CONVOLVE_KERNEL, kernel, PLAN_LIST, e);
 }
 
 /* A list of four, or two lists of two. */
 bool
 dit_edit_affine(const json_t *value, struct dit_edits *out, struct err *e)
 {
-	struct plan_step *s = call(out, OP_AFFINE);
+	struct plan_step *s = dit_call(out, OP_AFFINE);
 	scoped_json flat = json_array();
 
 	for (size_t i = 0; i < json_array_size(value); i++) {
@@ -255,7 +250,7 @@ dit_edit_affine(const json_t *value, struct dit_edits *out, struct err *e)
 	}
 	if (json_array_size(flat) != 4)
 		return dit_refuse(e, "affine");
-	return read_list(out, s, AFFINE_MATRIX, flat, 4, e);
+	return dit_arg_list(out, s, AFFINE_MATRIX, flat, 4, e);
 }
 
 /* ---- The canvas ---- */
@@ -289,7 +284,7 @@ dit_edit_extend(const json_t *value, struct dit_edits *out, struct err *e)
 		{ "left", EXTEND_LEFT },
 		{ "right", EXTEND_RIGHT },
 	};
-	struct plan_step *s = call(out, OP_EXTEND);
+	struct plan_step *s = dit_call(out, OP_EXTEND);
 	int64_t all;
 
 	if (dit_whole(value, 1, INT32_MAX, &all))
@@ -300,16 +295,16 @@ dit_edit_extend(const json_t *value, struct dit_edits *out, struct err *e)
 		if (!read_length(s, sides[i].arg,
 			dit_member(value, sides[i].name), sides[i].name, e))
 			return false;
-	return read_colour(s, EXTEND_BACKGROUND,
+	return dit_arg_colour(s, EXTEND_BACKGROUND,
 		   dit_member(value, "background"), "background", e) &&
-	    read_word(s, EXTEND_WITH, dit_member(value, "extendWith"),
+	    dit_arg_word(s, EXTEND_WITH, dit_member(value, "extendWith"),
 		"extendWith", e);
 }
 
 bool
 dit_edit_trim(const json_t *value, struct dit_edits *out, struct err *e)
 {
-	struct plan_step *s = call(out, OP_TRIM);
+	struct plan_step *s = dit_call(out, OP_TRIM);
 	const json_t *art = dit_member(value, "lineArt");
 	union arg on = { .on = json_is_true(art) };
 
@@ -321,8 +316,8 @@ dit_edit_trim(const json_t *value, struct dit_edits *out, struct err *e)
 		return dit_refuse(e, "trim");
 	if (art != NULL)
 		step_set(s, TRIM_LINE_ART, on);
-	return read_arg(s, TRIM_THRESHOLD, value, "threshold", e) &&
-	    read_colour(s, TRIM_BACKGROUND, dit_member(value, "background"),
+	return dit_arg(s, TRIM_THRESHOLD, value, "threshold", e) &&
+	    dit_arg_colour(s, TRIM_BACKGROUND, dit_member(value, "background"),
 		"background", e);
 }
 
@@ -331,6 +326,6 @@ dit_edit_unflatten(const json_t *value, struct dit_edits *out, struct err *e)
 {
 	(void)value;
 	(void)e;
-	call(out, OP_UNFLATTEN);
+	dit_call(out, OP_UNFLATTEN);
 	return true;
 }

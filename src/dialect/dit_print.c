@@ -78,7 +78,15 @@ static void
 put_word(struct json_out *j, const char *name, const struct arg_row *row,
     union arg value)
 {
-	put_string(j, name, slice_of(row->choices[value.pick]));
+	const char *word = row->choices[value.pick];
+
+	/* Some words are numbers, and numbers in JSON. */
+	if (word[0] >= '0' && word[0] <= '9') {
+		put_name(j, name);
+		url_put(&j->text, slice_of(word));
+	} else {
+		put_string(j, name, slice_of(word));
+	}
 }
 
 /* ---- Steps ---- */
@@ -194,6 +202,20 @@ static const struct call_row {
 	{ OP_UNFLATTEN, "unflatten", CALL_OBJECT, "true" },
 	{ OP_CONVOLVE, "convolve", CALL_OBJECT, "{}" },
 	{ OP_SHARPEN, "sharpen", CALL_OBJECT, "true" },
+	{ OP_THRESHOLD, "threshold", CALL_PLAIN, "true" },
+	{ OP_RECOMB, "recomb", CALL_ROWS, "[]" },
+	{ OP_MODULATE, "modulate", CALL_OBJECT, "{}" },
+	{ OP_GAMMA, "gamma", CALL_PLAIN, "null" },
+	{ OP_LINEAR, "linear", CALL_PLAIN, "null" },
+	{ OP_NORMALISE, "normalise", CALL_OBJECT, "true" },
+	{ OP_CLAHE, "clahe", CALL_OBJECT, "{}" },
+	{ OP_BANDBOOL, "bandbool", CALL_PLAIN, "null" },
+	{ OP_TINT, "tint", CALL_PLAIN, "null" },
+	{ OP_REMOVE_ALPHA, "removeAlpha", CALL_OBJECT, "true" },
+	{ OP_ENSURE_ALPHA, "ensureAlpha", CALL_PLAIN, "null" },
+	{ OP_COLOURSPACE, "toColourspace", CALL_PLAIN, "null" },
+	{ OP_EXTRACT_CHANNEL, "extractChannel", CALL_PLAIN, "null" },
+	{ OP_NEGATE, "negate", CALL_OBJECT, "true" },
 };
 
 /* line_art as lineArt. */
@@ -219,6 +241,11 @@ put_list(struct json_out *j, const struct plan *p, union arg value, size_t rows)
 {
 	struct slice rest = plan_slice(p, value.list.text);
 
+	/* One number is no list. */
+	if (slice_find(rest, ',') == rest.len) {
+		url_put(&j->text, rest);
+		return;
+	}
 	url_put(&j->text, rows > 0 ? SLICE("[[") : SLICE("["));
 	for (size_t i = 0; rest.at != NULL; i++) {
 		if (i > 0)

@@ -176,7 +176,11 @@ dit_steps(
 	/* Before the resize, and when it is done and cut. */
 	static const enum op first[] = { OP_FLATTEN, OP_GRAYSCALE };
 	static const enum op last[] = { OP_AFFINE, OP_EXTEND, OP_MEDIAN,
-		OP_BLUR, OP_UNFLATTEN, OP_CONVOLVE, OP_SHARPEN };
+		OP_THRESHOLD, OP_BLUR, OP_UNFLATTEN, OP_CONVOLVE, OP_RECOMB,
+		OP_MODULATE, OP_SHARPEN, OP_GAMMA, OP_LINEAR, OP_NORMALISE,
+		OP_CLAHE, OP_BANDBOOL, OP_TINT, OP_REMOVE_ALPHA,
+		OP_ENSURE_ALPHA, OP_COLOURSPACE, OP_EXTRACT_CHANNEL,
+		OP_NEGATE };
 	bool free_angle = d->angle > 0 && !is_quarter(d);
 
 	/*
