@@ -80,8 +80,8 @@ put_word(struct json_out *j, const char *name, const struct arg_row *row,
 {
 	const char *word = row->choices[value.pick];
 
-	/* Some words are numbers, and numbers in JSON. */
-	if (word[0] >= '0' && word[0] <= '9') {
+	/* Some words are digits, and numbers in JSON. */
+	if (word[0] >= '0' && word[0] <= '9' && word[1] == '\0') {
 		put_name(j, name);
 		url_put(&j->text, slice_of(word));
 	} else {
