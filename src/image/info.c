@@ -83,7 +83,7 @@ static struct json_mark
 section_begin(struct section *s)
 {
 	if (!s->open)
-		json_open(&s->f->json, s->name, '{');
+		json_put_open(&s->f->json, s->name, '{');
 	s->open = true;
 	return s->f->json.now;
 }
@@ -99,7 +99,7 @@ static void
 section_end(struct section *s)
 {
 	if (s->open)
-		json_close(&s->f->json, '}');
+		json_put_close(&s->f->json, '}');
 }
 
 /* ---- EXIF ---- */
@@ -111,17 +111,17 @@ exif_numbers(struct json_out *j, const struct exif_field *field)
 	bool finite;
 
 	if (list)
-		json_open(j, field->name, '[');
+		json_put_open(j, field->name, '[');
 	for (uint32_t i = 0; i < field->count; i++) {
 		double value = exif_number(field, i, &finite);
 
 		if (finite)
-			json_number(j, list ? NULL : field->name, value);
+			json_put_number(j, list ? NULL : field->name, value);
 		else
-			json_null(j, list ? NULL : field->name);
+			json_put_null(j, list ? NULL : field->name);
 	}
 	if (list)
-		json_close(j, ']');
+		json_put_close(j, ']');
 }
 
 static void
@@ -141,7 +141,8 @@ exif_put(void *to, const struct exif_field *field)
 		return;
 	before = section_begin(s);
 	if (n > 0)
-		json_text(&s->f->json, field->name, (struct slice){ text, n });
+		json_put_text(
+		    &s->f->json, field->name, (struct slice){ text, n });
 	else
 		exif_numbers(&s->f->json, field);
 	section_settle(s, before);
@@ -214,8 +215,8 @@ put_exif(struct info *f)
 
 	if (exif_place(bytes, block.len, &north, &east)) {
 		(void)section_begin(&gps);
-		json_number(&f->json, "latitude", north);
-		json_number(&f->json, "longitude", east);
+		json_put_number(&f->json, "latitude", north);
+		json_put_number(&f->json, "longitude", east);
 	}
 	once = (struct once){ .each = exif_put, .to = &gps };
 	(void)exif_each(bytes, block.len, exif_once, &once);
@@ -283,16 +284,16 @@ listed_values(
 	for (size_t k = i; k < l->n; k++)
 		count += strcmp(l->item[k].name, name) == 0;
 	if (count > 1)
-		json_open(j, name, '[');
+		json_put_open(j, name, '[');
 	for (size_t k = i; k < l->n; k++) {
 		if (strcmp(l->item[k].name, name) != 0)
 			continue;
-		json_text(j, count > 1 ? NULL : name,
+		json_put_text(j, count > 1 ? NULL : name,
 		    (struct slice){
 			room, text(l->item[k].value, room, sizeof(room)) });
 	}
 	if (count > 1)
-		json_close(j, ']');
+		json_put_close(j, ']');
 }
 
 static void
@@ -358,13 +359,13 @@ put_carries(struct info *f)
 
 	(void)exif_each(
 	    (const uint8_t *)exif.at, exif.len, exif_note_place, &place);
-	json_open(&f->json, "carries", '[');
+	json_put_open(&f->json, "carries", '[');
 	for (size_t i = 0; i < NELEM(kinds); i++)
 		if (blob_of(f->im, kinds[i].field).len > 0)
-			json_text(&f->json, NULL, slice_of(kinds[i].name));
+			json_put_text(&f->json, NULL, slice_of(kinds[i].name));
 	if (place)
-		json_text(&f->json, NULL, SLICE("gps"));
-	json_close(&f->json, ']');
+		json_put_text(&f->json, NULL, SLICE("gps"));
+	json_put_close(&f->json, ']');
 }
 
 /* ---- The header ---- */
@@ -372,10 +373,10 @@ put_carries(struct info *f)
 static void
 put_size(struct json_out *j, const char *name, uint32_t width, uint32_t height)
 {
-	json_open(j, name, '{');
-	json_number(j, "width", width);
-	json_number(j, "height", height);
-	json_close(j, '}');
+	json_put_open(j, name, '{');
+	json_put_number(j, "width", width);
+	json_put_number(j, "height", height);
+	json_put_close(j, '}');
 }
 
 static void
@@ -385,18 +386,18 @@ put_animation(struct info *f)
 	int n = 0;
 	int loop;
 
-	json_number(&f->json, "pages", f->r->facts.original.pages);
+	json_put_number(&f->json, "pages", f->r->facts.original.pages);
 	if (f->r->facts.original.pages < 2)
 		return;
 	if (int_of(f->im, "loop", &loop))
-		json_number(&f->json, "loop", loop);
+		json_put_number(&f->json, "loop", loop);
 	if (vips_image_get_typeof(f->im, "delay") != VIPS_TYPE_ARRAY_INT ||
 	    vips_image_get_array_int(f->im, "delay", &delay, &n) != 0)
 		return;
-	json_open(&f->json, "delay", '[');
+	json_put_open(&f->json, "delay", '[');
 	for (int i = 0; i < n && i < DELAYS_MAX; i++)
-		json_number(&f->json, NULL, delay[i]);
-	json_close(&f->json, ']');
+		json_put_number(&f->json, NULL, delay[i]);
+	json_put_close(&f->json, ']');
 }
 
 static void
@@ -410,13 +411,14 @@ put_pixels(struct info *f)
 
 	if (int_of(f->im, "heif-bitdepth", &coded) && coded > 0 && coded <= 16)
 		bits = coded;
-	json_text(&f->json, "space", slice_of(space));
-	json_number(&f->json, "bands", f->im->Bands);
-	json_number(&f->json, "depth", bits);
-	json_bool(&f->json, "float", vips_band_format_isfloat(f->im->BandFmt));
-	json_bool(&f->json, "alpha", f->r->alpha);
+	json_put_text(&f->json, "space", slice_of(space));
+	json_put_number(&f->json, "bands", f->im->Bands);
+	json_put_number(&f->json, "depth", bits);
+	json_put_bool(
+	    &f->json, "float", vips_band_format_isfloat(f->im->BandFmt));
+	json_put_bool(&f->json, "alpha", f->r->alpha);
 	if (int_of(f->im, "palette-bit-depth", &palette) && palette > 0)
-		json_number(&f->json, "palette_depth", palette);
+		json_put_number(&f->json, "palette_depth", palette);
 }
 
 static void
@@ -428,15 +430,16 @@ put_profile(struct info *f)
 	size_t n;
 
 	if (icc.len == 0) {
-		json_null(&f->json, "profile");
+		json_put_null(&f->json, "profile");
 		return;
 	}
-	json_open(&f->json, "profile", '{');
+	json_put_open(&f->json, "profile", '{');
 	n = colour_profile_name(bytes, icc.len, name, sizeof(name));
-	json_text(&f->json, "name", (struct slice){ name, n });
-	json_number(&f->json, "bytes", (double)icc.len);
-	json_bool(&f->json, "is_srgb", colour_profile_is_srgb(bytes, icc.len));
-	json_close(&f->json, '}');
+	json_put_text(&f->json, "name", (struct slice){ name, n });
+	json_put_number(&f->json, "bytes", (double)icc.len);
+	json_put_bool(
+	    &f->json, "is_srgb", colour_profile_is_srgb(bytes, icc.len));
+	json_put_close(&f->json, '}');
 }
 
 /* Dots per inch, where the file says so: 1 mm for a pixel means it does not. */
@@ -448,13 +451,13 @@ put_density(struct info *f)
 
 	if (!isfinite(x) || !isfinite(y) || x <= 0 || y <= 0 ||
 	    (fabs(x - 1) < 1e-9 && fabs(y - 1) < 1e-9)) {
-		json_null(&f->json, "density");
+		json_put_null(&f->json, "density");
 		return;
 	}
-	json_open(&f->json, "density", '{');
-	json_number(&f->json, "x", round(x * 2540) / 100);
-	json_number(&f->json, "y", round(y * 2540) / 100);
-	json_close(&f->json, '}');
+	json_put_open(&f->json, "density", '{');
+	json_put_number(&f->json, "x", round(x * 2540) / 100);
+	json_put_number(&f->json, "y", round(y * 2540) / 100);
+	json_put_close(&f->json, '}');
 }
 
 static void
@@ -466,13 +469,13 @@ put_header(struct info *f)
 	uint32_t height = facts->original.height;
 	bool swaps = turn_swaps(facts->orientation);
 
-	json_text(&f->json, "format", slice_of(row->name));
-	json_text(&f->json, "media_type", slice_of(row->media_type));
-	json_number(&f->json, "bytes", (double)f->r->input.size);
-	json_number(&f->json, "width", swaps ? height : width);
-	json_number(&f->json, "height", swaps ? width : height);
+	json_put_text(&f->json, "format", slice_of(row->name));
+	json_put_text(&f->json, "media_type", slice_of(row->media_type));
+	json_put_number(&f->json, "bytes", (double)f->r->input.size);
+	json_put_number(&f->json, "width", swaps ? height : width);
+	json_put_number(&f->json, "height", swaps ? width : height);
 	put_size(&f->json, "stored", width, height);
-	json_number(&f->json, "orientation", facts->orientation);
+	json_put_number(&f->json, "orientation", facts->orientation);
 	put_animation(f);
 	put_pixels(f);
 	put_profile(f);
@@ -555,7 +558,7 @@ put_colour(struct json_out *j, const char *name, const uint8_t rgb[3])
 	char text[2 + 6] = "#";
 
 	codec_hex(rgb, 3, text + 1);
-	json_text(j, name, slice_of(text));
+	json_put_text(j, name, slice_of(text));
 }
 
 static void
@@ -571,25 +574,25 @@ put_look(struct info *f, const struct look *look)
 
 	look_average(look, average);
 	put_colour(&f->json, "average", average);
-	json_open(&f->json, "dominant", '[');
+	json_put_open(&f->json, "dominant", '[');
 	for (size_t i = 0; i < n; i++) {
-		json_open(&f->json, NULL, '{');
+		json_put_open(&f->json, NULL, '{');
 		put_colour(&f->json, "colour", colour[i].rgb);
-		json_number(
+		json_put_number(
 		    &f->json, "share", round(colour[i].share * 1000) / 1000);
-		json_close(&f->json, '}');
+		json_put_close(&f->json, '}');
 	}
-	json_close(&f->json, ']');
+	json_put_close(&f->json, ']');
 	look_blurhash(look, tall ? 3 : 4, wide ? 3 : 4, text);
-	json_text(&f->json, "blurhash", slice_of(text));
+	json_put_text(&f->json, "blurhash", slice_of(text));
 	n = look_thumbhash(look, thumb);
 	_Static_assert(
 	    4 * ((LOOK_THUMBHASH_MAX + 2) / 3) + 1 <= LOOK_BLURHASH_MAX,
 	    "a thumbhash as text has room");
 	codec_base64_encode(thumb, n, false, text);
-	json_text(&f->json, "thumbhash", slice_of(text));
+	json_put_text(&f->json, "thumbhash", slice_of(text));
 	snprintf(text, sizeof(text), "%016" PRIx64, look_phash(look));
-	json_text(&f->json, "phash", slice_of(text));
+	json_put_text(&f->json, "phash", slice_of(text));
 }
 
 /* ---- All of it ---- */
@@ -608,7 +611,7 @@ info_write(struct info *f, const struct look *look, struct err *e)
 {
 	struct render *r = f->r;
 
-	json_open(&f->json, NULL, '{');
+	json_put_open(&f->json, NULL, '{');
 	put_header(f);
 	if (info_has_steps(r->plan))
 		put_size(&f->json, "result", r->width, r->height);
@@ -616,7 +619,7 @@ info_write(struct info *f, const struct look *look, struct err *e)
 	put_carries(f);
 	put_exif(f);
 	put_xmp_iptc(f);
-	json_close(&f->json, '}');
+	json_put_close(&f->json, '}');
 	return !f->json.full || err_set(e, ERR_INTERNAL, "info is too long");
 }
 

@@ -54,7 +54,7 @@ begin(struct json_out *j, const char *name)
 }
 
 void
-json_open(struct json_out *j, const char *name, char bracket)
+json_put_open(struct json_out *j, const char *name, char bracket)
 {
 	begin(j, name);
 	put(j, (struct slice){ &bracket, 1 });
@@ -62,21 +62,21 @@ json_open(struct json_out *j, const char *name, char bracket)
 }
 
 void
-json_close(struct json_out *j, char bracket)
+json_put_close(struct json_out *j, char bracket)
 {
 	put(j, (struct slice){ &bracket, 1 });
 	j->now.comma = true;
 }
 
 void
-json_text(struct json_out *j, const char *name, struct slice text)
+json_put_text(struct json_out *j, const char *name, struct slice text)
 {
 	begin(j, name);
 	put_string(j, text);
 }
 
 void
-json_number(struct json_out *j, const char *name, double value)
+json_put_number(struct json_out *j, const char *name, double value)
 {
 	char text[NUM_TEXT_MAX];
 
@@ -85,14 +85,14 @@ json_number(struct json_out *j, const char *name, double value)
 }
 
 void
-json_bool(struct json_out *j, const char *name, bool value)
+json_put_bool(struct json_out *j, const char *name, bool value)
 {
 	begin(j, name);
 	put(j, value ? SLICE("true") : SLICE("false"));
 }
 
 void
-json_null(struct json_out *j, const char *name)
+json_put_null(struct json_out *j, const char *name)
 {
 	begin(j, name);
 	put(j, SLICE("null"));

@@ -21,11 +21,11 @@ struct json_out {
 };
 
 /* name NULL: an item of a list, or the value at the top. */
-void json_open(struct json_out *j, const char *name, char bracket);
-void json_close(struct json_out *j, char bracket);
+void json_put_open(struct json_out *j, const char *name, char bracket);
+void json_put_close(struct json_out *j, char bracket);
 /* Control bytes become spaces, broken UTF-8 U+FFFD. */
-void json_text(struct json_out *j, const char *name, struct slice text);
+void json_put_text(struct json_out *j, const char *name, struct slice text);
 /* A finite number. */
-void json_number(struct json_out *j, const char *name, double value);
-void json_bool(struct json_out *j, const char *name, bool value);
-void json_null(struct json_out *j, const char *name);
+void json_put_number(struct json_out *j, const char *name, double value);
+void json_put_bool(struct json_out *j, const char *name, bool value);
+void json_put_null(struct json_out *j, const char *name);
