@@ -55,6 +55,14 @@
 	{                                              \
 		op_median, op_median_want, NULL, false \
 	}
+#define BIND_DILATE                          \
+	{                                    \
+		op_dilate, NULL, NULL, false \
+	}
+#define BIND_ERODE                          \
+	{                                   \
+		op_erode, NULL, NULL, false \
+	}
 #define BIND_BLUR                          \
 	{                                  \
 		op_blur, NULL, NULL, false \
@@ -70,6 +78,14 @@
 #define BIND_SHARPEN                          \
 	{                                     \
 		op_sharpen, NULL, NULL, false \
+	}
+#define BIND_PIXELATE                                      \
+	{                                                  \
+		op_pixelate, op_pixelate_want, NULL, false \
+	}
+#define BIND_ROUND                                   \
+	{                                            \
+		op_round, op_round_want, NULL, false \
 	}
 
 #define BIND_THRESHOLD                          \

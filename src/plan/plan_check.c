@@ -382,6 +382,27 @@ check_convolve(const struct plan *p, const struct plan_step *s, struct err *e)
 	return true;
 }
 
+static bool
+check_round(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	static const unsigned radius[2] = { ROUND_RX, ROUND_RY };
+
+	(void)p;
+	for (size_t i = 0; i < NELEM(radius); i++)
+		if (step_has(s, radius[i]) &&
+		    !(s->arg[radius[i]].length.value > 0))
+			return missing("round", "radii larger than 0", e);
+	if (step_get(s, ROUND_SHAPE).pick == ROUNDING_ELLIPSE) {
+		if (step_has(s, ROUND_RADIUS) &&
+		    !(s->arg[ROUND_RADIUS].length.value > 0))
+			return missing("round", "a radius larger than 0", e);
+	} else if (step_has(s, ROUND_LEFT) || step_has(s, ROUND_TOP)) {
+		return missing(
+		    "round", "left and top with shape ellipse only", e);
+	}
+	return true;
+}
+
 /* What belongs together in the steps of an operation. */
 static bool
 check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
@@ -411,6 +432,7 @@ check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
 		{ OP_LINEAR, check_linear },
 		{ OP_BOOLEAN, check_boolean },
 		{ OP_NORMALISE, check_normalise },
+		{ OP_ROUND, check_round },
 	};
 	enum op op = (enum op)s->op;
 

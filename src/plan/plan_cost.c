@@ -33,6 +33,9 @@
 #define COST_TRIM       60.0
 #define COST_MEDIAN     100.0
 #define COST_UNFLATTEN  10.0
+#define COST_EXTREME    30.0
+#define COST_PIXELATE   15.0
+#define COST_ROUND      15.0
 #define COST_CONVOLVE   3.0 /* for each number of the kernel */
 #define COST_LAB        60.0
 #define COST_CLAHE      100.0
@@ -179,6 +182,13 @@ step_rate(const struct plan_step *s)
 		return affine_rate(s);
 	case OP_MEDIAN:
 		return COST_MEDIAN;
+	case OP_DILATE:
+	case OP_ERODE:
+		return COST_EXTREME;
+	case OP_PIXELATE:
+		return COST_PIXELATE;
+	case OP_ROUND:
+		return COST_ROUND;
 	case OP_UNFLATTEN:
 		return COST_UNFLATTEN;
 	case OP_CONVOLVE:
