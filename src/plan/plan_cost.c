@@ -140,85 +140,92 @@ affine_rate(const struct plan_step *s)
 	return rate[step_get(s, AFFINE_INTERPOLATOR).pick];
 }
 
+static double
+rotate_rate(const struct plan_step *s)
+{
+	double rest = fmod(step_get(s, ROTATE_ANGLE).num, 90);
+
+	return rest < 0 || rest > 0 ? COST_TURN_FREE : COST_TURN;
+}
+
+static double
+resize_rate(const struct plan_step *s)
+{
+	return step_get(s, RESIZE_POSITION).pick >= POSITION_ENTROPY
+	    ? COST_RESIZE + COST_SMART
+	    : COST_RESIZE;
+}
+
+static double
+blur_rate(const struct plan_step *s)
+{
+	double sigma = fmin(step_get(s, BLUR_SIGMA).num, COST_SIGMA_MOST);
+
+	return step_has(s, BLUR_SIGMA) ? COST_BLUR + COST_BLUR_SIGMA * sigma
+				       : COST_BLUR_BOX;
+}
+
+static double
+sharpen_rate(const struct plan_step *s)
+{
+	return step_has(s, SHARPEN_SIGMA)
+	    ? COST_SHARPEN * fmax(1, step_get(s, SHARPEN_SIGMA).num)
+	    : COST_BLUR_BOX;
+}
+
+static double
+convolve_rate(const struct plan_step *s)
+{
+	return COST_CONVOLVE *
+	    (double)(step_get(s, CONVOLVE_WIDTH).whole *
+		step_get(s, CONVOLVE_HEIGHT).whole);
+}
+
 /* Work for a megapixel, without scaling. */
 static double
 step_rate(const struct plan_step *s)
 {
-	double sigma;
+	static const struct {
+		double same; /* whatever the arguments are */
+		double (*of)(const struct plan_step *s);
+	} rate[OP_COUNT] = {
+		[OP_ROTATE] = { 0, rotate_rate },
+		[OP_FLIP] = { COST_TURN, NULL },
+		[OP_FLOP] = { COST_PIXELWISE, NULL },
+		[OP_TRIM] = { COST_TRIM, NULL },
+		[OP_RESIZE] = { 0, resize_rate },
+		[OP_FLATTEN] = { COST_PIXELWISE, NULL },
+		[OP_GRAYSCALE] = { COST_PIXELWISE, NULL },
+		[OP_AFFINE] = { 0, affine_rate },
+		[OP_EXTEND] = { COST_PIXELWISE, NULL },
+		[OP_MEDIAN] = { COST_MEDIAN, NULL },
+		[OP_THRESHOLD] = { COST_PIXELWISE, NULL },
+		[OP_DILATE] = { COST_EXTREME, NULL },
+		[OP_ERODE] = { COST_EXTREME, NULL },
+		[OP_BLUR] = { 0, blur_rate },
+		[OP_UNFLATTEN] = { COST_UNFLATTEN, NULL },
+		[OP_CONVOLVE] = { 0, convolve_rate },
+		[OP_RECOMB] = { COST_PIXELWISE, NULL },
+		[OP_MODULATE] = { COST_LAB, NULL },
+		[OP_SHARPEN] = { 0, sharpen_rate },
+		[OP_PIXELATE] = { COST_PIXELATE, NULL },
+		[OP_ROUND] = { COST_ROUND, NULL },
+		[OP_GAMMA] = { COST_PIXELWISE, NULL },
+		[OP_LINEAR] = { COST_PIXELWISE, NULL },
+		[OP_NORMALISE] = { COST_LAB * 2, NULL },
+		[OP_CLAHE] = { COST_CLAHE, NULL },
+		[OP_BOOLEAN] = { COST_PIXELWISE, NULL },
+		[OP_BANDBOOL] = { COST_PIXELWISE, NULL },
+		[OP_TINT] = { COST_PIXELWISE, NULL },
+		[OP_REMOVE_ALPHA] = { COST_PIXELWISE, NULL },
+		[OP_ENSURE_ALPHA] = { COST_PIXELWISE, NULL },
+		[OP_EXTRACT_CHANNEL] = { COST_PIXELWISE, NULL },
+		[OP_COLOURSPACE] = { COST_PIXELWISE, NULL },
+		[OP_NEGATE] = { COST_PIXELWISE, NULL },
+	};
 
-	switch ((enum op)s->op) {
-	case OP_AUTOORIENT:
-	case OP_EXTRACT:
-		return 0;
-	case OP_ROTATE:
-		return fmod(step_get(s, ROTATE_ANGLE).num, 90) < 0 ||
-			fmod(step_get(s, ROTATE_ANGLE).num, 90) > 0
-		    ? COST_TURN_FREE
-		    : COST_TURN;
-	case OP_FLIP:
-		return COST_TURN;
-	case OP_FLOP:
-	case OP_FLATTEN:
-	case OP_GRAYSCALE:
-		return COST_PIXELWISE;
-	case OP_RESIZE:
-		return step_get(s, RESIZE_POSITION).pick >= POSITION_ENTROPY
-		    ? COST_RESIZE + COST_SMART
-		    : COST_RESIZE;
-	case OP_BLUR:
-		sigma = step_get(s, BLUR_SIGMA).num;
-		return step_has(s, BLUR_SIGMA)
-		    ? COST_BLUR + COST_BLUR_SIGMA * fmin(sigma, COST_SIGMA_MOST)
-		    : COST_BLUR_BOX;
-	case OP_SHARPEN:
-		return step_has(s, SHARPEN_SIGMA)
-		    ? COST_SHARPEN * fmax(1, step_get(s, SHARPEN_SIGMA).num)
-		    : COST_BLUR_BOX;
-	case OP_TRIM:
-		return COST_TRIM;
-	case OP_EXTEND:
-		return COST_PIXELWISE;
-	case OP_AFFINE:
-		return affine_rate(s);
-	case OP_MEDIAN:
-		return COST_MEDIAN;
-	case OP_DILATE:
-	case OP_ERODE:
-		return COST_EXTREME;
-	case OP_PIXELATE:
-		return COST_PIXELATE;
-	case OP_ROUND:
-		return COST_ROUND;
-	case OP_UNFLATTEN:
-		return COST_UNFLATTEN;
-	case OP_CONVOLVE:
-		return COST_CONVOLVE *
-		    (double)(step_get(s, CONVOLVE_WIDTH).whole *
-			step_get(s, CONVOLVE_HEIGHT).whole);
-	case OP_THRESHOLD:
-	case OP_RECOMB:
-	case OP_LINEAR:
-	case OP_BOOLEAN:
-	case OP_BANDBOOL:
-	case OP_TINT:
-	case OP_REMOVE_ALPHA:
-	case OP_ENSURE_ALPHA:
-	case OP_EXTRACT_CHANNEL:
-	case OP_COLOURSPACE:
-	case OP_NEGATE:
-		return COST_PIXELWISE;
-	case OP_MODULATE:
-		return COST_LAB;
-	case OP_GAMMA:
-		return COST_PIXELWISE;
-	case OP_NORMALISE:
-		return COST_LAB * 2;
-	case OP_CLAHE:
-		return COST_CLAHE;
-	case OP_COUNT:
-		break;
-	}
-	return 0;
+	/* What has no row costs nothing: it says what is read. */
+	return rate[s->op].of != NULL ? rate[s->op].of(s) : rate[s->op].same;
 }
 
 /* An effort that was asked for doubles the work with every other step. */
