@@ -49,8 +49,11 @@ struct image_job {
 	int64_t
 	    deadline_ns; /* clock_ns(); the work stops with RENDER_TIMEOUT */
 	const _Atomic uint32_t
-	    *cancel; /* not 0: stop with CLIENT_GONE; or NULL */
+	    *cancel;       /* not 0: stop with CLIENT_GONE; or NULL */
+	uint64_t *applied; /* gets bit OP_x of each operation that did
+				     something to pixels; or NULL */
 };
+_Static_assert(OP_COUNT <= 64, "applied has a bit for each operation");
 
 struct image_result {
 	uint8_t *bytes; /* release with image_result_fini() */
@@ -65,8 +68,9 @@ struct image_result {
  */
 bool image_init(const struct image_conf *conf, struct err *e) must_check;
 /*
- * Loads and saves a tiny image of every enabled format and runs every
- * operation once, so that nothing needs to open a file afterwards.
+ * Loads and saves a tiny image of every enabled format and runs the example
+ * of every operation, with each of its words, so that nothing needs to open a
+ * file afterwards.
  */
 bool image_warm_up(struct err *e) must_check;
 void image_fini(void);

@@ -160,6 +160,8 @@ walk_apply(
 		if (!bind->apply(&w->ctx, w->image, &done, e))
 			return false;
 		walk_image(w, &done);
+		if (w->r->job->applied != NULL)
+			*w->r->job->applied |= UINT64_C(1) << op;
 	}
 	w->ctx.alpha = size.alpha;
 	w->ctx.grey = size.grey;

@@ -5,15 +5,23 @@
  * loops, lcms builds its profiles. Afterwards a worker opens no file and maps
  * nothing executable.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
+#include "dialect/dialect.h"
 #include "image/colour.h"
 #include "image/pixel.h"
 #include "image/render.h"
 #include "image/tiny.h"
 
 enum { SIDE = 16 };
+
+struct original {
+	void *bytes; /* g_malloc'd */
+	size_t size;
+};
 
 static bool
 warm_made(
@@ -73,7 +81,7 @@ warm_arg(struct plan *p, unsigned arg, union arg value)
 	step_set(&p->step[p->nstep - 1], arg, value);
 }
 
-/* Every operation, in every way that runs other code. */
+/* What each format is read and written with. */
 static void
 warm_plan(struct plan *p, bool smart)
 {
@@ -107,8 +115,8 @@ warm_plan(struct plan *p, bool smart)
 }
 
 static bool
-warm_render(
-    const struct plan *plan, const void *bytes, size_t size, struct err *e)
+warm_render(const struct plan *plan, const void *bytes, size_t size,
+    uint64_t *applied, struct err *e)
 {
 	struct image_job job = {
 		.plan = plan,
@@ -119,6 +127,7 @@ warm_render(
 		    .result_bytes = MIB },
 		.input = { .data = bytes, .size = size },
 		.deadline_ns = CLOCK_NEVER,
+		.applied = applied,
 	};
 	struct image_result result = { 0 };
 
@@ -144,7 +153,7 @@ warm_format(struct plan *plan, enum format format, VipsImage *in, struct err *e)
 	else
 		plan->out.format = FORMAT_SAME;
 	good = (c->load & FORMAT_BIT(format)) == 0 ||
-	    warm_render(plan, bytes, size, e);
+	    warm_render(plan, bytes, size, NULL, e);
 	g_free(bytes);
 	return good;
 }
@@ -167,6 +176,92 @@ warm_profiles(struct plan *plan, VipsImage *rgb, struct err *e)
 			return false;
 	}
 	return true;
+}
+
+/* The row's example, as the query language has it. */
+static bool
+warm_example(struct plan *plan, enum op op, struct err *e)
+{
+	static const char *const stores[] = { "warm-up" };
+	static const struct plan_policy policy;
+	const char *example = op_row(op)->example;
+	char query[512];
+	struct dialect_in in = {
+		.path = SLICE("/image"),
+		.query = { query, 0 },
+		.stores = stores,
+		.nstore = NELEM(stores),
+		.formats = format_all(F_SAVE),
+	};
+
+	/* The table has it as people write it: with a plain "%". */
+	assert(3 * strlen(example) < sizeof(query));
+	in.query.len = codec_percent_encode(slice_of(example), "&=,;:", query);
+	plan_init(plan);
+	if (!dialect_find("query")->parse(&in, plan, e) ||
+	    !plan_check(plan, &policy, e))
+		return false;
+	plan->out.format = FORMAT_SAME;
+	return true;
+}
+
+/*
+ * An operation by its example, and with each word of its arguments instead:
+ * they are what may run other code.
+ */
+static bool
+warm_op(struct plan *plan, enum op op, const struct original *from,
+    uint64_t *applied, struct err *e)
+{
+	const struct op_row *row = op_row(op);
+	struct plan_step *step;
+
+	if (!warm_example(plan, op, e) ||
+	    !warm_render(plan, from->bytes, from->size, applied, e))
+		return false;
+	step = plan_find(plan, op);
+	for (unsigned i = 0; step != NULL && i < row->narg; i++) {
+		union arg value = { .pick = 0 };
+
+		if (row->arg[i].type != ARG_PICK)
+			continue;
+		for (; row->arg[i].choices[value.pick] != NULL; value.pick++) {
+			step_set(step, i, value);
+			if (!warm_render(
+				plan, from->bytes, from->size, applied, e))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * With alpha and without; where that cannot be asked of an image without it,
+ * it is refused before anything runs.
+ */
+static bool
+warm_ops(struct plan *plan, VipsImage *rgb, VipsImage *rgba, struct err *e)
+{
+	struct original solid = { 0 };
+	struct original clear = { 0 };
+	uint64_t applied = 0;
+	struct err ignored = { 0 };
+	bool good =
+	    warm_original(FORMAT_PNG, rgb, &solid.bytes, &solid.size, e) &&
+	    warm_original(FORMAT_PNG, rgba, &clear.bytes, &clear.size, e);
+
+	for (enum op op = 0; op < OP_COUNT && good; op++) {
+		good = warm_op(plan, op, &clear, &applied, e);
+		(void)warm_op(plan, op, &solid, &applied, &ignored);
+	}
+	warm_plan(plan, true);
+	good = good && warm_render(plan, clear.bytes, clear.size, &applied, e);
+	g_free(solid.bytes);
+	g_free(clear.bytes);
+	/* A row whose example does nothing to these images is not warm. */
+	for (enum op op = 0; op < OP_COUNT && good; op++)
+		assert(table_op(op)->apply == NULL || (applied >> op & 1) != 0);
+	return good;
 }
 
 /*
@@ -209,7 +304,11 @@ warm_all(struct plan *plan, struct err *e)
 			return false;
 	}
 	warm_plan(plan, true);
-	return warm_profiles(plan, rgb, e) && warm_code(rgb, e);
+	if (!warm_profiles(plan, rgb, e) || !warm_code(rgb, e))
+		return false;
+	/* Of what else is read, the code of the operations is the same. */
+	return (image_conf()->load & FORMAT_BIT(FORMAT_PNG)) == 0 ||
+	    warm_ops(plan, rgb, rgba, e);
 }
 
 bool

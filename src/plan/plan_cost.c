@@ -37,8 +37,11 @@
 #define COST_PIXELATE   15.0
 #define COST_ROUND      15.0
 #define COST_CONVOLVE   3.0 /* for each number of the kernel */
-#define COST_LAB        60.0
-#define COST_CLAHE      100.0
+#define COST_LAB        55.0
+#define COST_MATRIX     7.0
+#define COST_GAMMA      18.0 /* at the size before the resize */
+#define COST_CLAHE      300.0
+#define COST_CLAHE_LINE 3.0 /* for each line of the area */
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -205,18 +208,18 @@ step_rate(const struct plan_step *s)
 		[OP_BLUR] = { 0, blur_rate },
 		[OP_UNFLATTEN] = { COST_UNFLATTEN, NULL },
 		[OP_CONVOLVE] = { 0, convolve_rate },
-		[OP_RECOMB] = { COST_PIXELWISE, NULL },
+		[OP_RECOMB] = { COST_MATRIX, NULL },
 		[OP_MODULATE] = { COST_LAB, NULL },
 		[OP_SHARPEN] = { 0, sharpen_rate },
 		[OP_PIXELATE] = { COST_PIXELATE, NULL },
 		[OP_ROUND] = { COST_ROUND, NULL },
 		[OP_GAMMA] = { COST_PIXELWISE, NULL },
 		[OP_LINEAR] = { COST_PIXELWISE, NULL },
-		[OP_NORMALISE] = { COST_LAB * 2, NULL },
+		[OP_NORMALISE] = { COST_LAB, NULL },
 		[OP_CLAHE] = { COST_CLAHE, NULL },
 		[OP_BOOLEAN] = { COST_PIXELWISE, NULL },
 		[OP_BANDBOOL] = { COST_PIXELWISE, NULL },
-		[OP_TINT] = { COST_PIXELWISE, NULL },
+		[OP_TINT] = { COST_MATRIX, NULL },
 		[OP_REMOVE_ALPHA] = { COST_PIXELWISE, NULL },
 		[OP_ENSURE_ALPHA] = { COST_PIXELWISE, NULL },
 		[OP_EXTRACT_CHANNEL] = { COST_PIXELWISE, NULL },
@@ -226,6 +229,38 @@ step_rate(const struct plan_step *s)
 
 	/* What has no row costs nothing: it says what is read. */
 	return rate[s->op].of != NULL ? rate[s->op].of(s) : rate[s->op].same;
+}
+
+/* Work for a pixel that is not of the result's size alone. */
+static double
+step_more(const struct plan_step *s, double full, double now)
+{
+	/* It begins ahead of the resize, for which the loader must not shrink. */
+	if (s->op == OP_GAMMA)
+		return COST_GAMMA * full;
+	/* An area is at most the image, hardly higher than twice its width. */
+	if (s->op == OP_CLAHE)
+		return COST_CLAHE_LINE * now *
+		    fmin(
+			(double)step_get(s, CLAHE_HEIGHT).whole, sqrt(2 * now));
+	return 0;
+}
+
+/* Pixels of what the step makes. */
+static double
+step_pixels(const struct plan *p, const struct plan_step *s, double before)
+{
+	if (s->op == OP_RESIZE)
+		return resize_pixels(s, before);
+	if (s->op == OP_EXTRACT)
+		return extract_pixels(s, before);
+	if (s->op == OP_EXTEND)
+		return extend_pixels(s, before);
+	if (s->op == OP_AFFINE)
+		return affine_pixels(p, s, before);
+	if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
+		return before * 2;
+	return before;
 }
 
 /* An effort that was asked for doubles the work with every other step. */
@@ -241,6 +276,7 @@ double
 plan_cost(const struct plan *p, double pixels)
 {
 	double now = pixels > 0 ? pixels : COST_PIXELS;
+	double full = now; /* before any step */
 	double megapixel = 1e-6;
 	double cost = COST_BASE;
 
@@ -254,17 +290,9 @@ plan_cost(const struct plan *p, double pixels)
 	for (size_t i = 0; i < p->nstep; i++) {
 		const struct plan_step *s = &p->step[i];
 
-		if (s->op == OP_RESIZE)
-			now = resize_pixels(s, now);
-		else if (s->op == OP_EXTRACT)
-			now = extract_pixels(s, now);
-		else if (s->op == OP_EXTEND)
-			now = extend_pixels(s, now);
-		else if (s->op == OP_AFFINE)
-			now = affine_pixels(p, s, now);
-		else if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
-			now *= 2;
-		cost += now * megapixel * step_rate(s);
+		now = step_pixels(p, s, now);
+		cost += now * megapixel * step_rate(s) +
+		    megapixel * step_more(s, full, now);
 	}
 	cost += now * megapixel * encode_cost[p->out.format] * effort_factor(p);
 	assert(isfinite(cost));
