@@ -156,6 +156,9 @@ op_resize_want(
 	/* The nearest pixel is one of the original's. */
 	if (kernel == KERNEL_NEAREST)
 		size->shrink = 1;
+	else if (step_get(ctx->step, RESIZE_SIZING).pick == SIZING_SHARP &&
+	    ctx->from == FORMAT_JPEG)
+		size->shrink = sharp_shrink(ctx->step, g.shrink);
 	else if (!step_get(ctx->step, RESIZE_SHRINK).on)
 		size->shrink = g.shrink / 2;
 	size->same = g.scaled_width == (swap ? ctx->height : ctx->width) &&
