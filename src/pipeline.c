@@ -100,6 +100,25 @@ key_of(const struct request *r, const char *version)
 	    slice_of(version));
 }
 
+/* Whatever its language says: a mount reads from its own stores alone. */
+static bool
+stores_allowed(struct request *r)
+{
+	const struct plan *p = r->plan;
+
+	for (size_t i = 0; i < p->nsource; i++) {
+		bool own = false;
+
+		for (size_t k = 0; k < r->in.nstore && !own; k++)
+			own = slice_is(
+			    plan_slice(p, p->source[i].store), r->in.stores[k]);
+		if (!own)
+			return err_set(&r->err, ERR_FORBIDDEN,
+			    "a store that is not the mount's");
+	}
+	return true;
+}
+
 static bool
 parse(struct request *r, const char *version)
 {
@@ -108,6 +127,7 @@ parse(struct request *r, const char *version)
 	r->reading = new;
 	r->plan = &new->plan;
 	if (!r->route->dialect->parse(&r->in, &new->plan, &r->err) ||
+	    !stores_allowed(r) ||
 	    !plan_check(&new->plan, &r->route->policy, &r->err))
 		return false;
 	new->key = key_of(r, version);
@@ -176,9 +196,11 @@ work_new(const struct request *r, struct cache_entry *stale)
 static void
 work_free(struct work *w)
 {
-	free(w->fetch.store);
-	free(w->fetch.key);
-	blob_drop(w->fetch.body);
+	for (size_t i = 0; i < PLAN_SOURCES; i++) {
+		free(w->fetch[i].store);
+		free(w->fetch[i].key);
+		blob_drop(w->fetch[i].body);
+	}
 	cache_entry_drop(w->stale);
 	cache_entry_drop(w->entry);
 	reading_drop(w->reading);
@@ -277,58 +299,116 @@ string_of(const struct plan *p, struct span s)
 	return slice_copy(plan_slice(p, s), xcalloc(size, 1), size);
 }
 
+/* Of all overlays' validators, each with its end; zero: there are none. */
+static struct digest
+overlays_of(const struct work *w)
+{
+	size_t n = plan_overlays(w->plan);
+	struct digest none = { .byte = { 0 } };
+	struct digest_run *run;
+
+	if (n == 0)
+		return none;
+	run = digest_new();
+	for (size_t i = 1; i <= n; i++) {
+		const char *validator = w->fetch[i].facts.validator;
+
+		digest_add(run, validator, strlen(validator) + 1);
+	}
+	return digest_end(run);
+}
+
+/* All of them have begun, or failed to. */
+static void
+fetch_ended(struct work *w)
+{
+	struct digest overlays;
+
+	w->stage_ns[STAGE_FETCH] = clock_ns() - w->began_ns;
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		if (w->fetch[i].ok)
+			continue;
+		w->err = w->fetch[i].err;
+		if (i > 0)
+			err_source(&w->err, (int)i);
+		stage_settle(w);
+		return;
+	}
+	overlays = overlays_of(w);
+	if (!w->fetch[0].not_modified) {
+		stage_render(w);
+	} else if (digest_eq(&overlays, &w->stale->overlays)) {
+		stage_settle(w);
+	} else {
+		/* The original is the same, and yet needed: once more. */
+		w->fetch[0].validator = NULL;
+		atomic_store_explicit(&w->fetching, 1, memory_order_relaxed);
+		origin_submit(w->pipeline->parts.origin, &w->fetch[0]);
+	}
+}
+
 static void
 fetch_begun(struct origin_fetch *f)
 {
 	struct work *w = f->owner;
 
-	w->stage_ns[STAGE_FETCH] = clock_ns() - w->began_ns;
-	if (!f->ok) {
-		w->err = f->err;
-		stage_settle(w);
-	} else if (f->not_modified) {
-		stage_settle(w);
-	} else {
-		stage_render(w);
-	}
+	/* The last one sees what the others have found. */
+	if (atomic_fetch_sub_explicit(&w->fetching, 1, memory_order_acq_rel) ==
+	    1)
+		fetch_ended(w);
+}
+
+static void
+fetch_source(struct work *w, size_t i)
+{
+	const struct plan_source *source = &w->plan->source[i];
+	struct origin_fetch *f = &w->fetch[i];
+
+	f->conf = w->routes->conf;
+	f->store = string_of(w->plan, source->store);
+	f->key = string_of(w->plan, source->key);
+	f->deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
+	f->cancel = flight_cancel(w->flight);
+	f->begin = fetch_begun;
+	f->owner = w;
 }
 
 static void
 stage_fetch(struct work *w)
 {
-	const struct plan_source *source = &w->plan->source[0];
+	struct origin *origin = w->pipeline->parts.origin;
+	size_t n = w->plan->nsource;
 
 	w->at = STAGE_FETCH;
 	w->began_ns = clock_ns();
-	w->fetch.conf = w->routes->conf;
-	w->fetch.store = string_of(w->plan, source->store);
-	w->fetch.key = string_of(w->plan, source->key);
-	w->fetch.validator = w->stale != NULL ? w->stale->validator : NULL;
-	w->fetch.deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
-	w->fetch.cancel = flight_cancel(w->flight);
-	w->fetch.begin = fetch_begun;
-	w->fetch.owner = w;
-	origin_submit(w->pipeline->parts.origin, &w->fetch);
+	for (size_t i = 0; i < n; i++)
+		fetch_source(w, i);
+	w->fetch[0].validator = w->stale != NULL ? w->stale->validator : NULL;
+	atomic_store_explicit(&w->fetching, (unsigned)n, memory_order_relaxed);
+	/* With the last one given away, w may be gone. */
+	for (size_t i = 0; i < n; i++)
+		origin_submit(origin, &w->fetch[i]);
 }
 
 /* --- 6. render: plan and original to bytes, in a sandboxed process --- */
 
 /*
  * A result counts only if its original arrived whole: a decoder may be content
- * before the last byte came.
+ * before the last byte came. Overlays are there before it begins.
  */
 static bool
 original_arrived(struct work *w)
 {
-	struct blob_view view = blob_look(w->fetch.body);
+	struct blob *body = w->fetch[0].body;
+	int64_t until_ns = w->fetch[0].deadline_ns;
+	struct blob_view view = blob_look(body);
 
-	while (view.state == BLOB_GROWING && clock_ns() < w->fetch.deadline_ns)
-		view =
-		    blob_wait(w->fetch.body, view.size, w->fetch.deadline_ns);
+	while (view.state == BLOB_GROWING && clock_ns() < until_ns)
+		view = blob_wait(body, view.size, until_ns);
 	if (view.state == BLOB_DONE)
 		return true;
 	if (view.state == BLOB_FAILED)
-		blob_error(w->fetch.body, &w->err);
+		blob_error(body, &w->err);
 	else
 		err_set(&w->err, ERR_ORIGIN_TIMEOUT, "body at %zu bytes",
 		    view.size);
@@ -343,12 +423,12 @@ render_done(struct render_job *job)
 
 	w->stage_ns[STAGE_RENDER] = clock_ns() - w->began_ns;
 	if (!job->ok) {
-		enum blob_state state = blob_look(w->fetch.body).state;
+		struct blob *body = w->fetch[0].body;
 
 		w->err = job->err;
 		/* What broke the original off says more than what it broke. */
-		if (state == BLOB_FAILED)
-			blob_error(w->fetch.body, &w->err);
+		if (blob_look(body).state == BLOB_FAILED)
+			blob_error(body, &w->err);
 	} else if (!original_arrived(w)) {
 		blob_drop(job->result);
 		job->result = NULL;
@@ -365,7 +445,9 @@ stage_render(struct work *w)
 	w->at = STAGE_RENDER;
 	w->began_ns = clock_ns();
 	job->plan = w->plan;
-	job->original = w->fetch.body;
+	job->original = w->fetch[0].body;
+	for (size_t i = 0; i < plan_overlays(w->plan); i++)
+		job->overlay[i] = w->fetch[1 + i].body;
 	job->conf = conf;
 	job->originals = w->route->originals;
 	job->results = w->route->results;
@@ -406,6 +488,37 @@ stale_serves(const struct work *w)
 	}
 }
 
+/* When the youngest of the images was changed; now, where that is not known. */
+static int64_t
+modified_of(const struct work *w, int64_t now_s)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		int64_t at = w->fetch[i].facts.modified_s;
+
+		if (at < 0)
+			return now_s;
+		last = at > last ? at : last;
+	}
+	return last;
+}
+
+/* Says which image an error is about that is not about the first. */
+static void
+name_overlay(struct work *w)
+{
+	char param[ERR_PARAM_MAX] = "overlay";
+	struct slice key;
+
+	if (w->err.code == ERR_NONE || w->err.source == 0)
+		return;
+	key = plan_slice(w->plan, w->plan->source[w->err.source].key);
+	if (w->err.source > 1)
+		snprintf(param, sizeof(param), "overlay%d", w->err.source);
+	err_name(&w->err, param, key.at, key.len);
+}
+
 static struct cache_entry *
 entry_of(struct work *w)
 {
@@ -416,10 +529,10 @@ entry_of(struct work *w)
 	_Static_assert((int)CACHE_VALIDATOR_MAX == (int)ORIGIN_VALIDATOR_MAX,
 	    "a validator fits in an entry");
 	cache_etag(view.data, view.size, entry->etag);
-	memcpy(entry->validator, w->fetch.facts.validator,
+	memcpy(entry->validator, w->fetch[0].facts.validator,
 	    sizeof(entry->validator));
-	entry->modified_s =
-	    w->fetch.facts.modified_s >= 0 ? w->fetch.facts.modified_s : now_s;
+	entry->overlays = overlays_of(w);
+	entry->modified_s = modified_of(w, now_s);
 	entry->made_s = now_s;
 	atomic_store_explicit(&entry->fresh_until_ns,
 	    clock_ns() + w->routes->conf->cache_fresh, memory_order_relaxed);
@@ -446,6 +559,7 @@ stage_settle(struct work *w)
 	int64_t began = clock_ns();
 
 	w->cache = CACHE_USE_MISS;
+	name_overlay(w);
 	if (w->job.result != NULL) {
 		w->entry = entry_of(w);
 		cache_put(cache, w->entry);

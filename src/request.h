@@ -107,8 +107,9 @@ struct work {
 	struct cache_entry *stale; /* what the cache has; may be NULL */
 	enum stage at;             /* where it is, or where it failed */
 	int64_t began_ns;          /* of the present stage, clock_ns() */
-	/* [fetch] */
-	struct origin_fetch fetch;
+	/* [fetch], of each of the plan's sources; the first is the original */
+	struct origin_fetch fetch[PLAN_SOURCES];
+	_Atomic unsigned fetching; /* that have not begun yet */
 	/* [render] */
 	struct render_job job;
 	/* [settle] */

@@ -24,6 +24,7 @@ static const struct err_row err_rows[ERR_COUNT] = {
 #undef err_set
 #undef err_param
 #undef err_hint
+#undef err_source
 #undef err_errno
 #endif
 
@@ -110,6 +111,32 @@ err_hint(struct err *e, const char *hint, ...)
 	vsnprintf(e->hint, sizeof(e->hint), hint, args);
 	va_end(args);
 	return false;
+}
+
+bool
+err_source(struct err *e, int source)
+{
+	char detail[ERR_DETAIL_MAX];
+	int len;
+
+	assert(e->code != ERR_NONE && source > 0);
+	if (e->source != 0)
+		return false;
+	e->source = source;
+	memcpy(detail, e->detail, sizeof(detail));
+	len = snprintf(e->detail, sizeof(e->detail), "overlay %d: ", source);
+	memcpy(e->detail + len, detail, sizeof(detail) - (size_t)len);
+	e->detail[sizeof(e->detail) - 1] = '\0';
+	return false;
+}
+
+void
+err_name(struct err *e, const char *param, const char *value, size_t value_len)
+{
+	if (e->param[0] == '\0')
+		snprintf(e->param, sizeof(e->param), "%s", param);
+	if (e->value[0] == '\0' && strcmp(e->param, param) == 0)
+		err_value(e, value, value_len);
 }
 
 bool

@@ -40,7 +40,9 @@ enum { ERR_PARAM_MAX = 40, ERR_TEXT_MAX = 160, ERR_DETAIL_MAX = 240 };
 struct err {
 	enum err_code code;
 	int retry_after_s; /* with BUSY and TOO_MANY_REQUESTS, else 0 */
-	int own; /* row of the dialect's own table of errors, 0: none */
+	int own;    /* row of the dialect's own table of errors, 0: none */
+	int source; /* which of a plan's images it is about: 0 the first or
+		       none, else an overlay */
 	char param[ERR_PARAM_MAX];
 	char value[ERR_TEXT_MAX];
 	char accepted[ERR_TEXT_MAX];
@@ -71,6 +73,17 @@ bool err_param(struct err *e, enum err_code code, const char *param,
     printf_like(6, 7);
 /* Adds a hint to an error that is already set; returns false. */
 bool err_hint(struct err *e, const char *hint, ...) printf_like(2, 3);
+/*
+ * Says of an error that is already set that it is about the plan's image of
+ * that number, an overlay; returns false.
+ */
+bool err_source(struct err *e, int source);
+/*
+ * Names that image for the client as a parameter with that value, where the
+ * error names nothing better.
+ */
+void err_name(
+    struct err *e, const char *param, const char *value, size_t value_len);
 /* As err_set, with ": " and the text of errno appended to the detail. */
 bool err_errno(struct err *e, enum err_code code, int errnum,
     const char *detail, ...) printf_like(4, 5);
@@ -83,8 +96,9 @@ err_false(bool returned)
 	(void)returned;
 	return false;
 }
-#define err_set(...)   err_false(err_set(__VA_ARGS__))
-#define err_param(...) err_false(err_param(__VA_ARGS__))
-#define err_hint(...)  err_false(err_hint(__VA_ARGS__))
-#define err_errno(...) err_false(err_errno(__VA_ARGS__))
+#define err_set(...)    err_false(err_set(__VA_ARGS__))
+#define err_param(...)  err_false(err_param(__VA_ARGS__))
+#define err_hint(...)   err_false(err_hint(__VA_ARGS__))
+#define err_source(...) err_false(err_source(__VA_ARGS__))
+#define err_errno(...)  err_false(err_errno(__VA_ARGS__))
 #endif

@@ -22,9 +22,10 @@ struct cache_entry {
 	struct digest key;
 	char etag[CACHE_ETAG_MAX]; /* with its quotes; strong: of the bytes */
 	char validator[CACHE_VALIDATOR_MAX]; /* the original's */
-	int64_t modified_s;                  /* Last-Modified, wall clock */
-	int64_t made_s;                      /* wall clock: for Age */
-	_Atomic int64_t fresh_until_ns;      /* clock_ns() */
+	struct digest overlays; /* of its overlays' validators; zero: none */
+	int64_t modified_s;     /* Last-Modified, wall clock */
+	int64_t made_s;         /* wall clock: for Age */
+	_Atomic int64_t fresh_until_ns; /* clock_ns() */
 	struct facts facts;
 	struct blob *body; /* NULL: a record whose bytes are gone */
 	_Atomic uint32_t count;

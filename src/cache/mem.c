@@ -200,6 +200,7 @@ record_of(struct cache_entry *entry)
 
 	memcpy(record->etag, entry->etag, sizeof(record->etag));
 	memcpy(record->validator, entry->validator, sizeof(record->validator));
+	record->overlays = entry->overlays;
 	record->modified_s = entry->modified_s;
 	record->made_s = entry->made_s;
 	record->facts = entry->facts;

@@ -21,6 +21,9 @@ const char *key_fault(struct slice key);
  */
 bool source_set(struct plan *p, struct slice store, struct slice key,
     struct err *e) must_check;
+/* The next source, an overlay; fails with BAD_URL when there are too many. */
+bool source_add(struct plan *p, struct slice store, struct slice key,
+    struct err *e) must_check;
 /*
  * Do both lead to the same answer? What the client accepts is left aside: it
  * is no part of a URL.

@@ -101,6 +101,19 @@ key_fault(struct slice key)
 }
 
 bool
+source_add(struct plan *p, struct slice store, struct slice key, struct err *e)
+{
+	struct plan_source *s = &p->source[p->nsource];
+
+	if (p->nsource >= PLAN_SOURCES)
+		return err_set(e, ERR_BAD_URL,
+		    "more than %d images in one request", PLAN_SOURCES);
+	p->nsource++;
+	return plan_text(p, store, &s->store, e) &&
+	    plan_text(p, key, &s->key, e);
+}
+
+bool
 source_set(struct plan *p, struct slice store, struct slice key, struct err *e)
 {
 	struct plan_source *s = &p->source[0];
@@ -153,20 +166,27 @@ bool
 print_verify(const struct dialect *d, const struct plan *p, const char *url,
     struct err *e)
 {
-	struct slice store = plan_slice(p, p->source[0].store);
 	struct slice query = slice_of(url);
-	char name[256];
-	const char *stores[] = { name };
-	struct dialect_in in = { .stores = stores, .nstore = 1 };
+	char name[PLAN_SOURCES][256];
+	const char *stores[PLAN_SOURCES];
+	struct dialect_in in = { .stores = stores };
 	struct plan again;
 	struct err why;
 
 	plan_init(&again);
 	in.path = slice_cut(&query, '?');
 	in.query = query;
-	slice_copy(store, name, sizeof(name));
-	if (store.len < sizeof(name) && d->parse(&in, &again, &why) &&
-	    plan_same(p, &again))
+	/* The first image's is the mount's first. */
+	for (size_t i = 0; i < p->nsource; i++) {
+		struct slice store = plan_slice(p, p->source[i].store);
+
+		if (store.len >= sizeof(name[i]))
+			break;
+		slice_copy(store, name[i], sizeof(name[i]));
+		stores[in.nstore++] = name[i];
+	}
+	if (in.nstore == p->nsource && in.nstore > 0 &&
+	    d->parse(&in, &again, &why) && plan_same(p, &again))
 		return true;
 	return err_set(e, ERR_NOT_SUPPORTED,
 	    "the plan cannot be said in the language %s", d->name);

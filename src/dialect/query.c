@@ -15,6 +15,10 @@
  * Every argument of the output works by its name in format.def, too. One that
  * the named format does not have is an error; where the format is auto or the
  * original's, it is for those that have it.
+ * overlay=KEY is another image of the mount's first store, or with
+ * //STORE/KEY of another one, and composite=... says how it is laid on; up to
+ * overlay4 and composite4, in that order:
+ * overlay=logo.png&composite=southeast,opacity:50
  *
  * info gives no picture but what is known of the original, as JSON:
  * /KEY?info, /KEY?info&keep=gps
@@ -51,6 +55,14 @@ const struct param_row query_params[Q_OUTS] = {
 	[Q_EXTRACT] = { "extract", { NULL }, KIND_OWN, 0 },
 	[Q_FLATTEN] = { "flatten", { NULL }, KIND_OWN, 0 },
 	[Q_BACKGROUND] = { "background", { "bg" }, KIND_RESIZE, RESIZE_BACKGROUND },
+	[Q_OVERLAY] = { "overlay", { NULL }, KIND_OWN, 0 },
+	[Q_OVERLAY2] = { "overlay2", { NULL }, KIND_OWN, 0 },
+	[Q_OVERLAY3] = { "overlay3", { NULL }, KIND_OWN, 0 },
+	[Q_OVERLAY4] = { "overlay4", { NULL }, KIND_OWN, 0 },
+	[Q_COMPOSITE] = { "composite", { NULL }, KIND_OWN, 0 },
+	[Q_COMPOSITE2] = { "composite2", { NULL }, KIND_OWN, 0 },
+	[Q_COMPOSITE3] = { "composite3", { NULL }, KIND_OWN, 0 },
+	[Q_COMPOSITE4] = { "composite4", { NULL }, KIND_OWN, 0 },
 	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
 	[Q_INFO] = { "info", { NULL }, KIND_SWITCH, 0 },
 	[Q_MOZJPEG] = { "mozjpeg", { NULL }, KIND_SWITCH, 0 },
@@ -560,6 +572,8 @@ build_step(struct query *q, struct plan *p, enum op op, struct err *e)
 		return build_resize(q, p, e);
 	case OP_FLATTEN:
 		return build_flatten(q, p, e);
+	case OP_COMPOSITE:
+		return query_composites(q, p, e);
 	default:
 		return query_plain(q, p, op, e);
 	}
@@ -763,8 +777,9 @@ query_parse(const struct dialect_in *in, struct plan *out, struct err *e)
 
 	assert(in->nstore > 0);
 	return parse_key(in, out, e) && take_params(&q, in->query, e) &&
-	    read_params(&q, out, e) && build_steps(&q, out, e) &&
-	    build_in(&q, out, e) && build_out(in, &q, out, e);
+	    read_params(&q, out, e) && query_overlays(in, &q, out, e) &&
+	    build_steps(&q, out, e) && build_in(&q, out, e) &&
+	    build_out(in, &q, out, e);
 }
 
 const struct dialect dialect_query = {

@@ -26,6 +26,15 @@ enum param {
 	Q_EXTRACT,
 	Q_FLATTEN,
 	Q_BACKGROUND,
+	/* As many of each as a plan has overlays. */
+	Q_OVERLAY,
+	Q_OVERLAY2,
+	Q_OVERLAY3,
+	Q_OVERLAY4,
+	Q_COMPOSITE,
+	Q_COMPOSITE2,
+	Q_COMPOSITE3,
+	Q_COMPOSITE4,
 	Q_FORMAT,
 	Q_INFO,
 	Q_MOZJPEG,
@@ -60,7 +69,7 @@ static inline bool
 query_is_plain(enum op op)
 {
 	return op != OP_AUTOORIENT && op != OP_ROTATE && op != OP_EXTRACT &&
-	    op != OP_RESIZE && op != OP_FLATTEN;
+	    op != OP_RESIZE && op != OP_FLATTEN && op != OP_COMPOSITE;
 }
 
 /* Whether an argument of the output is a parameter: not what is our choice. */
@@ -80,6 +89,15 @@ struct query {
 };
 enum { ROOM = 4096 };
 
+/* The values of a parameter as a new step; NULL: they say "none". */
+bool query_step(const struct query *q, size_t param, struct plan *p, enum op op,
+    struct plan_step **step, struct err *e) must_check;
+/* overlay=, overlay2= and so on: the plan's further sources. */
+bool query_overlays(const struct dialect_in *in, const struct query *q,
+    struct plan *p, struct err *e) must_check;
+/* composite=, composite2= and so on: a step for each of them. */
+bool query_composites(
+    const struct query *q, struct plan *p, struct err *e) must_check;
 /* The step of an operation by its name, if the URL has it. */
 bool query_plain(const struct query *q, struct plan *p, enum op op,
     struct err *e) must_check;

@@ -91,19 +91,21 @@ is_off(const struct op_row *row, struct slice text)
 }
 
 bool
-query_plain(const struct query *q, struct plan *p, enum op op, struct err *e)
+query_step(const struct query *q, size_t param, struct plan *p, enum op op,
+    struct plan_step **out, struct err *e)
 {
 	const struct op_row *row = op_row(op);
-	size_t param = Q_OPS + (size_t)op;
 	struct slice rest = q->value[param];
 	struct plan_step *step;
 	union arg value;
 	bool on;
 
-	if (q->name[param] == NULL || is_off(row, rest))
+	*out = NULL;
+	if (is_off(row, rest))
 		return true;
 	if (!plan_add(p, op, &step, e))
 		return false;
+	*out = step;
 	if (rest.len == 0 || slice_is(rest, "true") ||
 	    (row->narg == 0 && num_bool(rest, &on) && on))
 		return true;
@@ -120,4 +122,13 @@ query_plain(const struct query *q, struct plan *p, enum op op, struct err *e)
 		step_set(step, arg, value);
 	}
 	return true;
+}
+
+bool
+query_plain(const struct query *q, struct plan *p, enum op op, struct err *e)
+{
+	size_t param = Q_OPS + (size_t)op;
+	struct plan_step *step;
+
+	return q->name[param] == NULL || query_step(q, param, p, op, &step, e);
 }

@@ -28,7 +28,7 @@ put_named(struct url *url, const char *name, const char *value)
 	url_put(&url->text, SLICE("="));
 	url_put(&url->text,
 	    (struct slice){
-		escaped, codec_percent_encode(raw, ",:;", escaped) });
+		escaped, codec_percent_encode(raw, ",:;/", escaped) });
 	url->queried = true;
 }
 
@@ -141,13 +141,16 @@ put_flatten(
 		put_value(url, Q_BACKGROUND, row, background);
 }
 
-/* Values in their order as long as none is left out, then by name. */
+/*
+ * Values in their order as long as none is left out, then by name. list: room
+ * of PLAN_TEXT bytes; skip: an argument that is not written.
+ */
 static void
-put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
+print_values(struct url *url, const struct plan *p, const struct plan_step *s,
+    unsigned skip, char *list)
 {
 	const struct op_row *row = op_row((enum op)s->op);
-	char list[PLAN_TEXT];
-	struct text text = { .out = list, .size = sizeof(list) };
+	struct text text = { .out = list, .size = PLAN_TEXT };
 	bool named = false;
 
 	list[0] = '\0';
@@ -156,7 +159,7 @@ put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
 		struct slice value;
 
 		named = named || !step_has(s, i);
-		if (!step_has(s, i))
+		if (!step_has(s, i) || i == skip)
 			continue;
 		value = plan_arg(p, &row->arg[i], step_get(s, i), room);
 		if (row->arg[i].type == ARG_COLOUR)
@@ -168,7 +171,59 @@ put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
 			    value.at[k] == ',' ? ';' : value.at[k]);
 	}
 	url->text.full = url->text.full || text.full;
-	put_named(url, row->name, list[0] != '\0' ? list : "true");
+}
+
+static void
+put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
+{
+	char list[PLAN_TEXT];
+
+	print_values(url, p, s, OP_ARGS_MAX, list);
+	put_named(
+	    url, op_row((enum op)s->op)->name, list[0] != '\0' ? list : "true");
+}
+
+/* The key alone where it is of the first image's store. */
+static void
+put_overlays(struct url *url, const struct plan *p)
+{
+	for (size_t i = 1; i < p->nsource; i++) {
+		struct slice store = plan_slice(p, p->source[i].store);
+		struct slice key = plan_slice(p, p->source[i].key);
+		char value[2 * KEY_MAX] = "";
+		struct text text = { .out = value, .size = sizeof(value) };
+
+		if (!slice_eq(store, plan_slice(p, p->source[0].store))) {
+			url_put(&text, SLICE("//"));
+			url_put(&text, store);
+			url_put(&text, SLICE("/"));
+		}
+		url_put(&text, key);
+		url->text.full = url->text.full || text.full;
+		put_param(url, (enum param)(Q_OVERLAY + i - 1), value);
+	}
+}
+
+/* What one overlay after the other is laid on with, unless nothing is said. */
+static void
+put_composites(struct url *url, const struct plan *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nstep && n < PLAN_OVERLAYS; i++) {
+		const struct plan_step *s = &p->step[i];
+		char list[PLAN_TEXT];
+		bool own;
+
+		if (s->op != OP_COMPOSITE)
+			continue;
+		own = step_get(s, COMPOSITE_SOURCE).whole == (int64_t)n + 1;
+		print_values(
+		    url, p, s, own ? COMPOSITE_SOURCE : OP_ARGS_MAX, list);
+		if (list[0] != '\0')
+			put_param(url, (enum param)(Q_COMPOSITE + n), list);
+		n++;
+	}
 }
 
 static void
@@ -189,6 +244,8 @@ put_steps(struct url *url, const struct plan *p)
 	if (of[OP_EXTRACT] != NULL)
 		put_numbers(url, Q_EXTRACT, of[OP_EXTRACT], EXTRACT_LEFT, 4);
 	put_flatten(url, p, of[OP_FLATTEN]);
+	put_overlays(url, p);
+	put_composites(url, p);
 	for (unsigned op = 0; op < OP_COUNT; op++)
 		if (of[op] != NULL && query_is_plain((enum op)op))
 			put_plain(url, p, of[op]);
@@ -239,9 +296,9 @@ query_print(const struct plan *p, char *out, size_t size, struct err *e)
 	char key[3 * KEY_MAX];
 	struct slice raw;
 
-	if (p->nsource != 1 || p->source[0].key.len > KEY_MAX || size == 0)
+	if (p->nsource == 0 || p->source[0].key.len > KEY_MAX || size == 0)
 		return err_set(
-		    e, ERR_NOT_SUPPORTED, "the query language names one image");
+		    e, ERR_NOT_SUPPORTED, "the query language names an image");
 	raw = plan_slice(p, p->source[0].key);
 	out[0] = '\0';
 	url_put(&url.text, SLICE("/"));

@@ -46,6 +46,9 @@ struct image_job {
 	const struct plan *plan; /* checked */
 	struct image_limits limits;
 	struct image_input input;
+	/* Of plan->source[1] and so on: complete. Their number is the plan's;
+	 * limits are of each of them as well. */
+	struct image_input overlay[PLAN_OVERLAYS];
 	int64_t
 	    deadline_ns; /* clock_ns(); the work stops with RENDER_TIMEOUT */
 	const _Atomic uint32_t

@@ -21,6 +21,7 @@ scoped_image_fn(VipsImage **image)
 }
 #define scoped_image __attribute__((cleanup(scoped_image_fn))) VipsImage *
 
+struct overlays;
 /* Where values begin and end. */
 struct op_range {
 	double low, high;
@@ -79,6 +80,7 @@ struct op_context {
 	 */
 	double gamma;
 	struct op_memo *memo; /* of this step; NULL: only sizes are asked */
+	struct overlays *overlays; /* image/overlay.h; NULL: there are none */
 };
 
 /*

@@ -27,7 +27,7 @@
  * Whose fault it was: a failure is mostly seen where the pixels are pulled,
  * and the watches know better what was behind it.
  */
-static bool
+bool
 render_blame(struct render *r, struct err *e)
 {
 	uint32_t why = atomic_load(&r->watch.why);
@@ -38,6 +38,9 @@ render_blame(struct render *r, struct err *e)
 	memcpy(detail, e->detail, sizeof(detail));
 	if (why != 0)
 		return err_set(e, (enum err_code)why, "%s", detail);
+	/* It was an overlay's, which is known. */
+	if (e->source != 0)
+		return false;
 	if (r->input.broken)
 		return err_set(e, ERR_TRUNCATED, "%s", detail);
 	if (!unread)
@@ -146,7 +149,8 @@ render_cost(const struct render *r, struct err *e)
 	int n;
 
 	plan.out.format = (uint16_t)r->to;
-	cost = plan_cost(&plan, (double)size->width * size->height) * r->pages;
+	cost = plan_cost(&plan, (double)size->width * size->height) * r->pages +
+	    overlays_cost(r->overlays);
 	if (!(most > 0) || cost <= most)
 		return true;
 	n = snprintf(text, sizeof(text), "%.0f", cost);
@@ -207,7 +211,10 @@ image_render(
 	};
 	struct image_result done = { 0 };
 	int64_t start = clock_ns();
-	bool good = render_run(&r, &done, e);
+	bool good;
+
+	r.overlays = overlays_new(&r);
+	good = render_run(&r, &done, e);
 
 	if (good) {
 		done.facts = r.facts;
@@ -219,6 +226,7 @@ image_render(
 		image_result_fini(&done);
 		(void)render_blame(&r, e);
 	}
+	overlays_free(r.overlays);
 	g_clear_object(&r.opened);
 	input_close(&r.input);
 	vips_error_clear();

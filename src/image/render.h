@@ -32,9 +32,19 @@ struct render {
 	int quality;       /* instead of the plan's; 0: the plan's */
 	/* What the steps make, known before decoding. */
 	uint32_t width, height;
-	bool same;       /* they change nothing */
-	uint32_t turned; /* an autoorient is among them */
+	bool same;                 /* they change nothing */
+	uint32_t turned;           /* an autoorient is among them */
+	struct overlays *overlays; /* NULL: there are none */
 };
+
+/* render.c: whose fault a failure was; changes e where it knows better. */
+bool render_blame(struct render *r, struct err *e);
+
+/* overlay.c: NULL where the plan has none. base must outlive them. */
+struct overlays *overlays_new(const struct render *base);
+void overlays_free(struct overlays *all); /* NULL is allowed */
+/* The work of decoding them; 0 for NULL. After steps_plan(). */
+double overlays_cost(const struct overlays *all);
 
 /* open.c */
 bool open_header(struct render *r, struct err *e) must_check;

@@ -44,6 +44,7 @@ walk_init(struct walk *w, struct render *r)
 		.alpha = r->alpha,
 		.grey = r->opened->Bands < 3,
 		.profile = (uint32_t)out_get(r->plan, OUT_PROFILE).pick,
+		.overlays = r->overlays,
 	};
 }
 

@@ -107,6 +107,8 @@ op_want_f op_extract_channel_want;
 op_apply_f op_colourspace;
 op_want_f op_colourspace_want;
 op_apply_f op_negate;
+op_apply_f op_composite;
+op_want_f op_composite_want;
 
 format_load_f format_jpeg_load;
 format_save_f format_jpeg_save;

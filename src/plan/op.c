@@ -513,6 +513,12 @@ arg_print(const struct arg_row *row, union arg value, char out[ARG_TEXT_MAX])
 	return 0;
 }
 
+double
+length_min(const struct arg_row *row, bool percent)
+{
+	return percent ? fmax(row->min, -100) : row->min;
+}
+
 static void
 list_words(
     const struct arg_row *row, const char *before, char *out, size_t size)
@@ -542,8 +548,8 @@ arg_accepted(const struct arg_row *row, char *out, size_t size)
 		    max, space, row->unit);
 		break;
 	case ARG_LENGTH:
-		snprintf(
-		    out, size, "%s to %s pixels, or 0%% to 100%%", min, max);
+		snprintf(out, size, "%s to %s pixels, or %s%% to 100%%", min,
+		    max, row->min < 0 ? "-100" : "0");
 		break;
 	case ARG_BOOL:
 		snprintf(out, size, "true or false");

@@ -214,6 +214,8 @@ format_set format_all(unsigned flags);
 enum { ARG_TEXT_MAX = 64 };
 size_t arg_print(
     const struct arg_row *row, union arg value, char out[ARG_TEXT_MAX]);
+/* The least of a LENGTH: a negative one is from the other side. */
+double length_min(const struct arg_row *row, bool percent);
 /* The row's default; false when it is UNSET. */
 bool arg_default(const struct arg_row *row, union arg *value) must_check;
 /* "0.3 to 1000 px", "one of cover, contain, ...": what is accepted. */

@@ -185,18 +185,35 @@ read_length(const struct arg_row *row, struct slice text, union arg *out)
 		text.len -= 2;
 	else if (percent)
 		text.len--;
-	if (!num_double(text, row->min, percent ? 100 : row->max, &value))
+	if (!num_double(text, length_min(row, percent),
+		percent ? 100 : row->max, &value))
 		return false;
 	out->length.value = (float)value;
 	out->length.percent = percent;
 	return true;
 }
 
+/* As it stands in the table, or as Americans and sharp write it. */
+static bool
+word_is(struct slice text, const char *word)
+{
+	size_t colour = strlen("colo");
+
+	if (slice_is(text, word))
+		return true;
+	if (strcmp(word, "centre") == 0)
+		return slice_is(text, "center");
+	return slice_starts(slice_of(word), SLICE("colour")) &&
+	    slice_starts(text, SLICE("color")) &&
+	    slice_eq(slice_skip(text, colour),
+		slice_skip(slice_of(word), colour + 1));
+}
+
 static bool
 find_word(const struct arg_row *row, struct slice text, size_t *index)
 {
 	for (size_t i = 0; row->choices[i] != NULL; i++) {
-		if (slice_is(text, row->choices[i])) {
+		if (word_is(text, row->choices[i])) {
 			*index = i;
 			return true;
 		}

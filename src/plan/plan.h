@@ -22,6 +22,7 @@
 enum {
 	PLAN_STEPS = 24,
 	PLAN_SOURCES = 5,
+	PLAN_OVERLAYS = PLAN_SOURCES - 1,
 	PLAN_TEXT = 6144,
 	PLAN_HEADERS = 16,
 	PLAN_LIST = 1024, /* numbers in a list */
@@ -113,6 +114,12 @@ struct slice plan_slice(const struct plan *p, struct span s);
 /* A new last step; false with BAD_URL when there are too many. */
 bool plan_add(struct plan *p, enum op op, struct plan_step **step,
     struct err *e) must_check;
+/* How many of its sources are overlays. */
+static inline size_t
+plan_overlays(const struct plan *p)
+{
+	return p->nsource > 1 ? (size_t)p->nsource - 1 : 0;
+}
 /* The last step of that operation, or NULL. */
 struct plan_step *plan_find(struct plan *p, enum op op);
 
@@ -159,6 +166,8 @@ bool plan_check(const struct plan *p, const struct plan_policy *policy,
  * then by the result's size): about CPU milliseconds on a common server core.
  */
 double plan_cost(const struct plan *p, double pixels);
+/* The part of it that decoding an image of that many pixels is. */
+double plan_cost_decode(double pixels);
 
 /*
  * The one-line text form: "file:cat.jpg | autoorient | resize width=300 ... |

@@ -176,7 +176,8 @@ check_length(const struct arg_row *row, struct length length, struct err *e)
 
 	if (length.percent > 1)
 		return malformed(e, row->name);
-	if (!within(value, row->min, length.percent ? 100 : row->max))
+	if (!within(value, length_min(row, length.percent == 1),
+		length.percent ? 100 : row->max))
 		return bad_number(row, value, e);
 	return true;
 }
@@ -403,6 +404,25 @@ check_round(const struct plan *p, const struct plan_step *s, struct err *e)
 	return true;
 }
 
+static bool
+check_composite(const struct plan *p, const struct plan_step *s, struct err *e)
+{
+	if ((uint64_t)step_get(s, COMPOSITE_SOURCE).whole > plan_overlays(p))
+		return missing("overlay", "the name of an image", e);
+	if (step_has(s, COMPOSITE_LEFT) != step_has(s, COMPOSITE_TOP))
+		return missing("composite", "left and top, or neither", e);
+	if (step_has(s, COMPOSITE_LEFT) && step_has(s, COMPOSITE_GRAVITY))
+		return missing(
+		    "composite", "a gravity, or left and top, not both", e);
+	if ((step_has(s, COMPOSITE_WIDTH) &&
+		!(s->arg[COMPOSITE_WIDTH].length.value > 0)) ||
+	    (step_has(s, COMPOSITE_HEIGHT) &&
+		!(s->arg[COMPOSITE_HEIGHT].length.value > 0)))
+		return missing(
+		    "composite", "a width and a height larger than 0", e);
+	return true;
+}
+
 /* What belongs together in the steps of an operation. */
 static bool
 check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
@@ -433,6 +453,7 @@ check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
 		{ OP_BOOLEAN, check_boolean },
 		{ OP_NORMALISE, check_normalise },
 		{ OP_ROUND, check_round },
+		{ OP_COMPOSITE, check_composite },
 	};
 	enum op op = (enum op)s->op;
 
@@ -442,6 +463,21 @@ check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
 	for (size_t i = 0; i < NELEM(checks); i++)
 		if (checks[i].op == op && !checks[i].check(p, s, e))
 			return false;
+	return true;
+}
+
+/* Each overlay is fetched and decoded: one that nothing needs is a mistake. */
+static bool
+check_overlays(const struct plan *p, struct err *e)
+{
+	uint64_t used = 1;
+
+	for (size_t i = 0; i < p->nstep; i++)
+		if (p->step[i].op == OP_COMPOSITE)
+			used |= UINT64_C(1)
+			    << step_get(&p->step[i], COMPOSITE_SOURCE).whole;
+	if (p->nsource > 1 && used != (UINT64_C(1) << p->nsource) - 1)
+		return missing("overlay", "only with a composite", e);
 	return true;
 }
 
@@ -626,5 +662,6 @@ plan_check(
 	for (size_t i = 0; i < p->nstep; i++)
 		if (!check_step(p, &p->step[i], e))
 			return false;
-	return check_lists(p, e) && check_policy(p, policy, e);
+	return check_overlays(p, e) && check_lists(p, e) &&
+	    check_policy(p, policy, e);
 }

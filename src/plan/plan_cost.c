@@ -42,6 +42,9 @@
 #define COST_GAMMA      18.0 /* at the size before the resize */
 #define COST_CLAHE      300.0
 #define COST_CLAHE_LINE 3.0 /* for each line of the area */
+#define COST_COMPOSITE  25.0
+/* For each overlay, by what one mostly is: small. */
+#define COST_OVERLAY 2.0
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -213,6 +216,7 @@ step_rate(const struct plan_step *s)
 		[OP_SHARPEN] = { 0, sharpen_rate },
 		[OP_PIXELATE] = { COST_PIXELATE, NULL },
 		[OP_ROUND] = { COST_ROUND, NULL },
+		[OP_COMPOSITE] = { COST_COMPOSITE, NULL },
 		[OP_GAMMA] = { COST_PIXELWISE, NULL },
 		[OP_LINEAR] = { COST_PIXELWISE, NULL },
 		[OP_NORMALISE] = { COST_LAB, NULL },
@@ -273,6 +277,12 @@ effort_factor(const struct plan *p)
 }
 
 double
+plan_cost_decode(double pixels)
+{
+	return pixels * 1e-6 * COST_DECODE;
+}
+
+double
 plan_cost(const struct plan *p, double pixels)
 {
 	double now = pixels > 0 ? pixels : COST_PIXELS;
@@ -282,8 +292,9 @@ plan_cost(const struct plan *p, double pixels)
 
 	if (p->out.untouched)
 		return cost;
+	cost += COST_OVERLAY * (double)plan_overlays(p);
 	if (pixels > 0)
-		cost += pixels * megapixel * COST_DECODE;
+		cost += plan_cost_decode(pixels);
 	/* Its steps are not run. */
 	if (p->out.format == FORMAT_INFO)
 		return cost + COST_INFO + now * megapixel * COST_RESIZE;

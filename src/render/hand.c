@@ -25,6 +25,7 @@
 #include "conf/conf.h"
 #include "render/check.h"
 #include "render/setup.h"
+#include "render/sources.h"
 #include "render/warden.h"
 
 /* How often a keeper looks whether its job goes on. */
@@ -38,7 +39,9 @@ struct hand {
 	struct jail *jail;
 	struct jail_turn *turn;
 	struct worker *worker;
-	size_t fed; /* bytes of the original in the arena */
+	uint64_t overlay_size[PLAN_OVERLAYS];
+	struct wire_place place; /* of the images in the arena */
+	size_t fed;              /* bytes of the original there */
 	bool growing;
 	bool stalled;    /* nothing came for a tick */
 	bool yielding;   /* told to stop, to make room */
@@ -63,11 +66,11 @@ hand_copy(struct hand *h, struct blob_view view)
 {
 	struct worker_map *map = &h->worker->map;
 
-	if (view.size > map->in_max)
+	if (view.size > map->in_max - h->place.in)
 		return false;
 	if (view.size > h->fed)
-		memcpy(
-		    map->in + h->fed, view.data + h->fed, view.size - h->fed);
+		memcpy(map->in + h->place.in + h->fed, view.data + h->fed,
+		    view.size - h->fed);
 	h->fed = view.size;
 	atomic_store_explicit(
 	    &map->words->in_size, view.size, memory_order_release);
@@ -77,6 +80,25 @@ hand_copy(struct hand *h, struct blob_view view)
 					     : WIRE_BROKEN,
 	    memory_order_release);
 	h->growing = view.state == BLOB_GROWING;
+	return true;
+}
+
+/* The overlays, which are there whole, before the original; false: no room. */
+static bool
+hand_copy_overlays(struct hand *h)
+{
+	const struct render_job *job = h->turn->job;
+	struct worker_map *map = &h->worker->map;
+	size_t n = plan_overlays(job->plan);
+
+	for (size_t i = 0; i < n; i++)
+		h->overlay_size[i] = blob_look(job->overlay[i]).size;
+	if (!wire_place(h->overlay_size, map->in_max, &h->place))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		memcpy(map->in + h->place.overlay[i],
+		    blob_look(job->overlay[i]).data,
+		    (size_t)h->overlay_size[i]);
 	return true;
 }
 
@@ -141,6 +163,8 @@ hand_send(struct hand *h, const struct render_job *job)
 	wire_init(&message, sizeof(message), WIRE_JOB, ++w->seq);
 	message.deadline_ns = h->turn->due_ns;
 	message.in_size = h->fed;
+	memcpy(message.overlay_size, h->overlay_size,
+	    sizeof(message.overlay_size));
 	message.limits = setup_limits(job->conf);
 	message.limits.cost = job->max_cost;
 	message.growing = h->growing ? 1 : 0;
@@ -247,7 +271,7 @@ hand_wear(const struct hand *h)
 {
 	const struct conf *c = h->turn->job->conf;
 
-	if ((format_row(h->turn->format)->flags & F_RISKY) != 0)
+	if (h->turn->risky)
 		return EXIT_RISKY;
 	if (h->worker->jobs >= c->render_jobs_per_worker)
 		return EXIT_RETIRED;
@@ -377,15 +401,13 @@ jail_run(struct jail *j, struct jail_turn *turn, struct err *e)
 	if (h.worker == NULL)
 		return JAIL_FAILED;
 	job->worker = (uint64_t)h.worker->pid;
-	view = blob_look(job->original);
-	if (view.state == BLOB_FAILED) {
-		blob_error(job->original, e);
+	if (sources_broke(job, e))
 		return JAIL_FAILED;
-	}
+	view = blob_look(job->original);
 	atomic_store_explicit(
 	    &h.worker->map.words->cancel, 0, memory_order_relaxed);
-	if (!hand_copy(&h, view)) {
-		err_set(e, ERR_TOO_LARGE, "%zu bytes", view.size);
+	if (!hand_copy_overlays(&h) || !hand_copy(&h, view)) {
+		err_set(e, ERR_TOO_LARGE, "%zu bytes", sources_bytes(job));
 		return JAIL_FAILED;
 	}
 	if (!hand_send(&h, job))

@@ -60,6 +60,7 @@ struct jail_turn {
 	/* By the caller: */
 	struct render_job *job;
 	enum format format; /* the original's, sniffed */
+	bool risky;         /* a loader of one of the images is so */
 	bool fresh;         /* only a worker that has done nothing yet */
 	int64_t due_ns;
 	/* An err_code: stop, and fail with it. */

@@ -126,6 +126,12 @@ local_run(struct render_job *job, int64_t due_ns,
 	bool ok;
 
 	work.limits.cost = job->max_cost;
+	for (size_t i = 0; i < plan_overlays(job->plan); i++) {
+		struct blob_view overlay = blob_look(job->overlay[i]);
+
+		work.overlay[i].data = overlay.data;
+		work.overlay[i].size = overlay.size;
+	}
 	if (view.state == BLOB_DONE) {
 		work.input.data = view.data;
 		work.input.size = view.size;

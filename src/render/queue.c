@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
+#include "render/sources.h"
 
 /* So long a job lets younger ones of an idle worker's domain go first. */
 static const int64_t queue_patience_ns = 250 * NS_PER_MS;
@@ -80,12 +81,6 @@ queue_busy(
 	return false;
 }
 
-static size_t
-job_bytes(const struct render_job *job)
-{
-	return blob_look(job->original).size;
-}
-
 /* Whether so much is more than half of a queue. */
 static bool
 queue_is_half(const struct conf *c, size_t jobs, double cost, uint64_t bytes)
@@ -134,9 +129,9 @@ queue_admit(const struct queue *q, const struct render_job *job,
 	/* A single job may cost more than the queue: it was let through. */
 	if (q->jobs > 0 && q->cost + job->cost > c->render_queue_cost)
 		return queue_busy(q, workers, "too much work", e);
-	/* Each holds its original in memory, whoever asked for it. */
+	/* Each holds its images in memory, whoever asked for it. */
 	if (q->jobs > 0 &&
-	    q->bytes + job_bytes(job) > (uint64_t)c->render_queue_bytes)
+	    q->bytes + sources_bytes(job) > (uint64_t)c->render_queue_bytes)
 		return queue_busy(q, workers, "too many bytes", e);
 	/* One mount's visitors do not shut the others' out. */
 	if (queue_is_hogged(q, job))
@@ -147,17 +142,11 @@ queue_admit(const struct queue *q, const struct render_job *job,
 	return true;
 }
 
-static bool
-job_is_whole(const struct render_job *job)
-{
-	return blob_look(job->original).state != BLOB_GROWING;
-}
-
 void
 queue_put(struct queue *q, struct render_job *job)
 {
-	list_put(job_is_whole(job) ? &q->whole : &q->growing, job);
-	job->bytes = job_bytes(job);
+	list_put(sources_are_final(job) ? &q->whole : &q->growing, job);
+	job->bytes = sources_bytes(job);
 	q->jobs++;
 	q->bytes += job->bytes;
 	q->cost += job->cost;
@@ -171,13 +160,13 @@ queue_sort(struct queue *q)
 	for (struct render_job **at = &q->growing.first; *at != NULL;) {
 		struct render_job *job;
 
-		if (!job_is_whole(*at)) {
+		if (!sources_are_final(*at)) {
 			at = &(*at)->next;
 			continue;
 		}
 		job = list_cut(&q->growing, at);
 		q->bytes -= job->bytes;
-		job->bytes = job_bytes(job);
+		job->bytes = sources_bytes(job);
 		q->bytes += job->bytes;
 		list_put(&q->whole, job);
 		moved = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The jobs that wait, in the order in which they came: those whose original is
- * complete, and those whose original is still arriving. A complete one always
+ * The jobs that wait, in the order in which they came: those whose images are
+ * complete, and those of which one is still arriving. A complete one always
  * goes first; so a slow origin never holds a worker that could work.
  *
  * A plain struct without a lock: render.c guards it.
@@ -18,7 +18,7 @@ struct queue_list {
 struct queue {
 	struct queue_list whole, growing;
 	size_t jobs;
-	size_t bytes;   /* of the originals of those that wait */
+	size_t bytes;   /* of the images of those that wait */
 	double cost;    /* of those that wait */
 	double running; /* cost of those at work */
 	double pace_ns; /* measured time of one unit of cost */
@@ -41,7 +41,7 @@ bool queue_admit(const struct queue *q, const struct render_job *job,
     unsigned workers, struct err *e) must_check;
 /* Gives the job away. Its submitted_ns is set by the caller. */
 void queue_put(struct queue *q, struct render_job *job);
-/* Moves jobs whose original has become complete to the others of that kind;
+/* Moves jobs whose images have become complete to the others of that kind;
  * true if there were any. */
 bool queue_sort(struct queue *q);
 /*

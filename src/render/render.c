@@ -25,6 +25,7 @@
 #include "render/poison.h"
 #include "render/queue.h"
 #include "render/setup.h"
+#include "render/sources.h"
 #include "sys/sys.h"
 
 /* How often the clerk looks while there is work. */
@@ -129,7 +130,7 @@ keeper_least(const struct keeper *k)
 	return poison_count(k->render->poison) > 0 ? SIZE_MAX : stream_least;
 }
 
-/* Until enough of the original is there to begin. */
+/* Until enough is there to begin. */
 static enum wait_end
 keeper_wait(
     struct keeper *k, struct render_job *job, int64_t due_ns, struct err *e)
@@ -139,23 +140,22 @@ keeper_wait(
 	for (;;) {
 		int64_t now = clock_ns();
 		struct blob_view view = blob_look(job->original);
+		struct blob *lack;
+		size_t have;
 
 		if (view.state == BLOB_GROWING && view.size >= least)
-			view = blob_wait(
+			blob_wait(
 			    job->original, SIZE_MAX, now + stream_patience_ns);
-		if (view.state == BLOB_FAILED) {
-			blob_error(job->original, e);
+		if (sources_broke(job, e) ||
+		    keeper_must_stop(k, due_ns, now, e))
 			return WAIT_FAILED;
-		}
-		if (keeper_must_stop(k, due_ns, now, e))
-			return WAIT_FAILED;
-		if (view.state == BLOB_DONE || view.size >= least)
+		lack = sources_lack(job, least, &have);
+		if (lack == NULL)
 			return WAIT_GO;
-		blob_wait(job->original, least - 1,
+		blob_wait(lack, have,
 		    now + keeper_tick_ns < due_ns ? now + keeper_tick_ns
 						  : due_ns);
-		view = blob_look(job->original);
-		if (view.state == BLOB_GROWING && view.size < least &&
+		if (sources_lack(job, least, &have) != NULL &&
 		    render_is_wanted(k->render))
 			return WAIT_BACK;
 	}
@@ -163,26 +163,31 @@ keeper_wait(
 
 /* A decoder crashed twice on it, the second time in a fresh process. */
 static void
-keeper_poison(struct keeper *k, const struct render_job *job,
-    enum format format, struct err *e)
+keeper_poison(struct keeper *k, const struct render_job *job, size_t source,
+    struct err *e)
 {
 	const struct conf *c = job->conf;
-	struct blob_view view = blob_look(job->original);
+	struct blob_view view = blob_look(sources_blob(job, source));
+	enum format format = FORMAT_SAME;
 
+	if (!format_sniff(view.data, view.size, &format))
+		return;
 	poison_add(k->render->poison, view.data, view.size, format,
 	    (size_t)c->render_poison_entries,
 	    clock_ns() + c->render_poison_time);
 	err_set(e, ERR_POISON, "crashed the %s decoder twice",
 	    format_row(format)->name);
+	if (source > 0)
+		err_source(e, (int)source);
 }
 
 /*
- * Whether the original alone, all of which is there, crashes a fresh worker.
- * A plan that crashes one must not bring an original into disrepute that
+ * Whether one of the images alone, all of which is there, crashes a fresh
+ * worker. A plan that crashes one must not bring an image into disrepute that
  * others ask for.
  */
 static bool
-keeper_is_poison(struct keeper *k, const struct jail_turn *turn)
+keeper_is_poison(struct keeper *k, const struct jail_turn *turn, size_t source)
 {
 	struct render *r = k->render;
 	/* 9 kB: a keeper's stack has room. */
@@ -194,6 +199,7 @@ keeper_is_poison(struct keeper *k, const struct jail_turn *turn)
 
 	poison_plan(bare.results, &plan);
 	bare.plan = &plan;
+	bare.original = sources_blob(turn->job, source);
 	bare.max_cost = 0;
 	again.job = &bare;
 	again.fresh = true;
@@ -222,25 +228,44 @@ keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
 	case BLOB_DONE:
 		break;
 	}
-	if (keeper_is_poison(k, turn))
-		keeper_poison(k, job, turn->format, e);
+	for (size_t i = 0; i < sources_count(job); i++) {
+		if (keeper_is_poison(k, turn, i)) {
+			keeper_poison(k, job, i, e);
+			break;
+		}
+	}
 	return end;
 }
 
-/* What can be said of the original before it is given to a decoder. */
+/* Whether a complete image is known to crash the decoder of its format. */
 static bool
-keeper_admit(struct keeper *k, struct render_job *job, enum format *format,
-    struct err *e)
+render_knows_poison(
+    struct render *r, struct blob_view view, enum format format, struct err *e)
 {
-	struct blob_view view = blob_look(job->original);
+	return view.state == BLOB_DONE &&
+	    poison_has(r->poison, view.data, view.size, format, clock_ns()) &&
+	    !err_set(e, ERR_POISON, "known to crash the %s decoder",
+		format_row(format)->name);
+}
 
-	if (!check_original(job, view.data, view.size, format, e))
-		return false;
-	if (view.state == BLOB_DONE &&
-	    poison_has(
-		k->render->poison, view.data, view.size, *format, clock_ns()))
-		return err_set(e, ERR_POISON, "known to crash the %s decoder",
-		    format_row(*format)->name);
+/* What can be said of an image before it is given to a decoder. */
+static bool
+keeper_admit(struct keeper *k, struct render_job *job, struct jail_turn *turn)
+{
+	struct err *e = &job->err;
+
+	for (size_t i = 0; i < sources_count(job); i++) {
+		struct blob_view view = blob_look(sources_blob(job, i));
+		enum format format = FORMAT_SAME;
+
+		if (!check_original(job, view.data, view.size, &format, e) ||
+		    render_knows_poison(k->render, view, format, e))
+			return i > 0 ? err_source(e, (int)i) : false;
+		if (i == 0)
+			turn->format = format;
+		if ((format_row(format)->flags & F_RISKY) != 0)
+			turn->risky = true;
+	}
 	return true;
 }
 
@@ -305,8 +330,7 @@ keeper_serve(struct keeper *k, struct render_job *job)
 	}
 	job->queued_ns = clock_ns() - job->submitted_ns;
 	metric_seconds(METRIC_QUEUE_TIME, 0, 0, job->queued_ns);
-	if (wait == WAIT_FAILED ||
-	    !keeper_admit(k, job, &turn.format, &job->err)) {
+	if (wait == WAIT_FAILED || !keeper_admit(k, job, &turn)) {
 		keeper_finish(k, job, false, start);
 		return;
 	}
@@ -506,20 +530,21 @@ render_new(const struct conf *conf, const char *exe, struct render **out,
 	return true;
 }
 
-/* Poison of a complete original, before it takes a place in the queue. */
+/* Poison among complete images, before they take a place in the queue. */
 static bool
 render_check_poison(
     struct render *r, const struct render_job *job, struct err *e)
 {
-	struct blob_view view = blob_look(job->original);
-	enum format format = FORMAT_SAME;
+	for (size_t i = 0; i < sources_count(job); i++) {
+		struct blob_view view = blob_look(sources_blob(job, i));
+		enum format format = FORMAT_SAME;
 
-	if (view.state != BLOB_DONE ||
-	    !format_sniff(view.data, view.size, &format) ||
-	    !poison_has(r->poison, view.data, view.size, format, clock_ns()))
-		return true;
-	return err_set(e, ERR_POISON, "known to crash the %s decoder",
-	    format_row(format)->name);
+		if (view.state == BLOB_DONE &&
+		    format_sniff(view.data, view.size, &format) &&
+		    render_knows_poison(r, view, format, e))
+			return i > 0 ? err_source(e, (int)i) : false;
+	}
+	return true;
 }
 
 bool

@@ -19,6 +19,9 @@ struct render_job {
 	/* Filled by the caller, constant until done(): */
 	const struct plan *plan; /* checked */
 	struct blob *original;   /* borrowed; may still be growing */
+	/* Of plan->source[1] and so on; borrowed. They may still be growing,
+	 * but nothing begins before all of them are there. */
+	struct blob *overlay[PLAN_OVERLAYS];
 	const struct conf *conf; /* limits and times; borrowed */
 	format_set originals;    /* formats that the original may have */
 	format_set results;      /* formats that the result may have */
@@ -44,7 +47,7 @@ struct render_job {
 	/* Render's own. */
 	struct render_job *next;
 	int64_t submitted_ns;
-	size_t bytes;    /* of the original, as the queue has counted them */
+	size_t bytes;    /* of its images, as the queue has counted them */
 	bool whole_only; /* gave its worker up once: waits for the last byte */
 };
 

@@ -9,7 +9,9 @@
 
 /* "PIC1" in memory order on the machine that both sides are on. */
 static const uint32_t wire_magic = UINT32_C(0x31434950);
-enum { WIRE_VERSION = 1 };
+enum { WIRE_VERSION = 2 };
+/* Overlays begin at such steps. */
+enum { WIRE_STEP = 64 };
 
 /* A struct that is sent must have no holes: what lies in them would travel. */
 _Static_assert(sizeof(struct wire_head) == 16, "no padding");
@@ -50,6 +52,25 @@ uint64_t
 wire_arena_size(uint64_t in_max, uint64_t out_max)
 {
 	return WIRE_PAGE + wire_window(in_max) + wire_window(out_max);
+}
+
+bool
+wire_place(const uint64_t overlay_size[PLAN_OVERLAYS], uint64_t in_max,
+    struct wire_place *out)
+{
+	uint64_t at = 0;
+
+	for (size_t i = 0; i < PLAN_OVERLAYS; i++) {
+		if (overlay_size[i] > in_max - at)
+			return false;
+		out->overlay[i] = at;
+		at = (at + overlay_size[i] + WIRE_STEP - 1) &
+		    ~(uint64_t)(WIRE_STEP - 1);
+		if (at > in_max)
+			return false;
+	}
+	out->in = at;
+	return true;
 }
 
 void
@@ -133,6 +154,20 @@ wire_hello_read(
 	return true;
 }
 
+/* An image for each of the plan's sources, and room for all of them. */
+static bool
+wire_sizes_ok(const struct wire_job *job, uint64_t in_max)
+{
+	struct wire_place place;
+
+	for (size_t i = 0; i < PLAN_OVERLAYS; i++)
+		if ((job->overlay_size[i] > 0) !=
+		    (i < plan_overlays(&job->plan)))
+			return false;
+	return wire_place(job->overlay_size, in_max, &place) &&
+	    job->in_size <= in_max - place.in;
+}
+
 bool
 wire_job_read(const void *bytes, size_t size, uint64_t in_max,
     struct wire_job *out, struct err *e)
@@ -142,11 +177,12 @@ wire_job_read(const void *bytes, size_t size, uint64_t in_max,
 	if (!wire_take(bytes, size, out, sizeof(*out), e) ||
 	    !wire_expect(&out->head, WIRE_JOB, out->head.seq, e))
 		return false;
-	if (out->growing > 1 || out->in_size > in_max || out->zero != 0)
+	if (out->growing > 1 || out->zero != 0)
 		return wire_bad(e, "job out of range");
 	if (!plan_check(&out->plan, &anything, e))
 		return wire_bad(e, "a plan that is not in order");
-	return true;
+	return wire_sizes_ok(out, in_max) ||
+	    wire_bad(e, "images of impossible size");
 }
 
 bool
@@ -176,7 +212,8 @@ wire_reply_read(const void *bytes, size_t size, uint64_t seq, uint64_t out_max,
 void
 wire_err_write(struct wire_err *out, const struct err *in)
 {
-	*out = (struct wire_err){ .code = (uint32_t)in->code };
+	*out = (struct wire_err){ .code = (uint32_t)in->code,
+		.source = (uint32_t)in->source };
 	memcpy(out->param, in->param, sizeof(out->param));
 	memcpy(out->value, in->value, sizeof(out->value));
 	memcpy(out->accepted, in->accepted, sizeof(out->accepted));
@@ -209,9 +246,9 @@ wire_err_read(const struct wire_err *in, struct err *out, struct err *e)
 
 	while (i < NELEM(wire_codes) && wire_codes[i] != in->code)
 		i++;
-	if (i == NELEM(wire_codes))
+	if (i == NELEM(wire_codes) || in->source > PLAN_OVERLAYS)
 		return wire_bad(e, "an error that is not a worker's");
-	*out = (struct err){ .code = wire_codes[i] };
+	*out = (struct err){ .code = wire_codes[i], .source = (int)in->source };
 	if (out->code == ERR_BUSY)
 		out->retry_after_s = 1;
 	text_read(out->param, in->param, sizeof(out->param));

@@ -4,7 +4,8 @@
  *
  * One message is one struct on a SOCK_SEQPACKET pair; image bytes lie in the
  * arena, a sealed memfd that both have mapped: one page of words, the window
- * of originals, the window of results.
+ * of originals (a job's overlays first, then what it is about, which may still
+ * be arriving), the window of results.
  *
  * What comes from a worker may have been written by whoever took it over. The
  * daemon receives it into its own memory, and a _read() below checks every
@@ -51,6 +52,7 @@ struct wire_err {
 	char accepted[ERR_TEXT_MAX];
 	char hint[ERR_TEXT_MAX];
 	char detail[ERR_DETAIL_MAX];
+	uint32_t source; /* the image that it is about, of the job's */
 };
 
 struct wire_hello {
@@ -63,6 +65,7 @@ struct wire_job {
 	struct wire_head head;
 	int64_t deadline_ns; /* clock_ns(), which is the machine's */
 	uint64_t in_size;    /* !growing: bytes of the original */
+	uint64_t overlay_size[PLAN_OVERLAYS]; /* 0: there is none */
 	struct image_limits limits;
 	uint32_t growing; /* 1: the words of the arena say how far it is */
 	uint32_t zero;
@@ -92,6 +95,18 @@ _Static_assert(sizeof(struct wire_words) <= WIRE_PAGE, "words fit their page");
 /* Bytes of an arena; windows are rounded up to whole pages. */
 uint64_t wire_window(uint64_t bytes);
 uint64_t wire_arena_size(uint64_t in_max, uint64_t out_max);
+
+/*
+ * Where a job's images lie in the window of originals; both sides compute it
+ * from the sizes. The original has what room is left.
+ */
+struct wire_place {
+	uint64_t overlay[PLAN_OVERLAYS];
+	uint64_t in;
+};
+/* False: they have no room. */
+bool wire_place(const uint64_t overlay_size[PLAN_OVERLAYS], uint64_t in_max,
+    struct wire_place *out) must_check;
 
 /* Empty message of a kind: all zero but its head. size: of its struct. */
 void wire_init(void *message, size_t size, enum wire_kind kind, uint64_t seq);

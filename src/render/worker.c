@@ -38,6 +38,7 @@ struct worker_arena {
 /* An original that is still arriving, as libvips reads it. */
 struct stream {
 	const struct worker_arena *arena;
+	const uint8_t *in; /* where it begins */
 	uint64_t at;
 	int64_t due_ns;
 };
@@ -80,7 +81,7 @@ stream_read(void *from, void *out, size_t size)
 		if (have > s->at) {
 			if (size > have - s->at)
 				size = (size_t)(have - s->at);
-			memcpy(out, s->arena->in + s->at, size);
+			memcpy(out, s->in + s->at, size);
 			s->at += size;
 			return (int64_t)size;
 		}
@@ -96,6 +97,7 @@ static bool
 worker_render(const struct worker_arena *a, const struct wire_job *job,
     struct wire_reply *reply, struct err *e)
 {
+	struct wire_place place;
 	struct stream stream = { .arena = a, .due_ns = job->deadline_ns };
 	struct image_job work = {
 		.plan = &job->plan,
@@ -105,11 +107,18 @@ worker_render(const struct worker_arena *a, const struct wire_job *job,
 	};
 	struct image_result result = { 0 };
 
+	if (!wire_place(job->overlay_size, a->in_max, &place))
+		return err_set(e, ERR_INTERNAL, "images without room");
+	for (size_t i = 0; i < plan_overlays(&job->plan); i++)
+		work.overlay[i] =
+		    (struct image_input){ .data = a->in + place.overlay[i],
+			    .size = (size_t)job->overlay_size[i] };
+	stream.in = a->in + place.in;
 	if (job->growing == 1) {
 		work.input.read = stream_read;
 		work.input.from = &stream;
 	} else {
-		work.input.data = a->in;
+		work.input.data = stream.in;
 		work.input.size = (size_t)job->in_size;
 	}
 	if (!image_render(&work, &result, e))

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The query language's further images: overlay=KEY, overlay2=KEY, ... and how
+ * each is laid on: composite=VALUES, composite2=VALUES, ...
+ *
+ * A key is one of the mount's first store, as the path is; //STORE/KEY is one
+ * of another store of the mount: no key begins with a slash. An overlay without
+ * a composite lies in the middle. composite2=source:1 takes the first again.
+ */
+#include "dialect/query.h"
+
+static bool
+refuse(const struct query *q, size_t param, const char *accepted, struct err *e)
+{
+	return err_param(e, ERR_BAD_VALUE, q->name[param], q->value[param].at,
+	    q->value[param].len, "%s", accepted);
+}
+
+/* Cuts "//STORE/" off; false: there is no such store here. */
+static bool
+cut_store(const struct dialect_in *in, struct slice *key, struct slice *store)
+{
+	struct slice name;
+
+	*store = slice_of(in->stores[0]);
+	if (!slice_starts(*key, SLICE("//")))
+		return true;
+	*key = slice_skip(*key, 2);
+	name = slice_cut(key, '/');
+	for (size_t i = 0; key->at != NULL && i < in->nstore; i++) {
+		if (slice_is(name, in->stores[i])) {
+			*store = name;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+query_overlays(const struct dialect_in *in, const struct query *q,
+    struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < PLAN_OVERLAYS; i++) {
+		size_t param = Q_OVERLAY + i;
+		struct slice key = q->value[param];
+		struct slice store;
+		const char *fault;
+
+		if (q->name[param] == NULL)
+			continue;
+		if (p->nsource != i + 1)
+			return refuse(
+			    q, param, "the overlays before it, too", e);
+		if (!cut_store(in, &key, &store))
+			return refuse(q, param,
+			    "//STORE/NAME with a store of this mount", e);
+		fault = key_fault(key);
+		if (fault != NULL)
+			return refuse(q, param, fault, e);
+		if (!source_add(p, store, key, e))
+			return false;
+	}
+	return true;
+}
+
+bool
+query_composites(const struct query *q, struct plan *p, struct err *e)
+{
+	for (size_t i = 0; i < PLAN_OVERLAYS; i++) {
+		size_t param = Q_COMPOSITE + i;
+		union arg source = { .whole = (int64_t)i + 1 };
+		struct plan_step *step = NULL;
+
+		if (q->name[param] != NULL) {
+			if (!query_step(q, param, p, OP_COMPOSITE, &step, e))
+				return false;
+		} else if (q->name[Q_OVERLAY + i] == NULL) {
+			continue;
+		} else if (!plan_add(p, OP_COMPOSITE, &step, e)) {
+			return false;
+		}
+		if (step != NULL && i > 0 && !step_has(step, COMPOSITE_SOURCE))
+			step_set(step, COMPOSITE_SOURCE, source);
+	}
+	return true;
+}
