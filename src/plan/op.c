@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/codec.h"
+#include "base/err.h"
 #include "base/num.h"
 
 /* ---- Word lists ---- */
@@ -519,15 +520,24 @@ length_min(const struct arg_row *row, bool percent)
 	return percent ? fmax(row->min, -100) : row->min;
 }
 
+/* As many words as an error has room for. */
 static void
 list_words(
     const struct arg_row *row, const char *before, char *out, size_t size)
 {
+	static const char more[] = ", ...";
+	size_t room =
+	    (size < ERR_TEXT_MAX ? size : ERR_TEXT_MAX) - sizeof(more);
 	size_t n = (size_t)snprintf(out, size, "%s", before);
 
-	for (size_t i = 0; row->choices[i] != NULL && n < size; i++)
+	for (size_t i = 0; row->choices[i] != NULL; i++) {
+		if (n + 2 + strlen(row->choices[i]) > room) {
+			snprintf(out + n, size - n, "%s", more);
+			return;
+		}
 		n += (size_t)snprintf(out + n, size - n, "%s%s",
 		    i > 0 ? ", " : "", row->choices[i]);
+	}
 }
 
 void

@@ -63,8 +63,8 @@ golden_limits(void)
 }
 
 bool
-golden_render(const struct file *original, const struct plan *plan,
-    struct image_result *result, struct err *e)
+golden_compose(const struct file *original, const struct file *overlay,
+    const struct plan *plan, struct image_result *result, struct err *e)
 {
 	struct image_job job = {
 		.plan = plan,
@@ -73,7 +73,19 @@ golden_render(const struct file *original, const struct plan *plan,
 		.deadline_ns = CLOCK_NEVER,
 	};
 
+	for (size_t i = 0; i < plan_overlays(plan); i++)
+		job.overlay[i] = (struct image_input){ .data = overlay->bytes,
+			.size = overlay->size };
 	return image_render(&job, result, e);
+}
+
+bool
+golden_render(const struct file *original, const struct plan *plan,
+    struct image_result *result, struct err *e)
+{
+	static const struct file none;
+
+	return golden_compose(original, &none, plan, result, e);
 }
 
 struct raster

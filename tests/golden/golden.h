@@ -14,6 +14,9 @@ void golden_plan(const char *query, const char *accept, struct plan *plan);
 struct image_limits golden_limits(void);
 bool golden_render(const struct file *original, const struct plan *plan,
     struct image_result *result, struct err *e);
+/* All overlays of the plan are the same image. */
+bool golden_compose(const struct file *original, const struct file *overlay,
+    const struct plan *plan, struct image_result *result, struct err *e);
 /* Decoded to sRGB with alpha: all frames, one above the other. */
 struct raster golden_decode(const uint8_t *bytes, size_t size, enum format as);
 struct raster golden_raster(VipsImage *in);

@@ -178,6 +178,50 @@ raster_pad(
 	replace(r, out);
 }
 
+/* Of colours times alpha and of alpha alike, all from 0 to 1. */
+static float
+blend_of(enum raster_blend blend, float d, float da, float s, float sa)
+{
+	switch (blend) {
+	case RASTER_OVER:
+		return s + d * (1 - sa);
+	case RASTER_MULTIPLY:
+		return s * d + s * (1 - da) + d * (1 - sa);
+	case RASTER_SCREEN:
+		return s + d - s * d;
+	case RASTER_DEST_IN:
+		return d * sa;
+	case RASTER_XOR:
+		return s * (1 - da) + d * (1 - sa);
+	}
+	abort();
+}
+
+void
+raster_lay(struct raster *r, const struct raster *over, int x, int y,
+    float opacity, enum raster_blend blend)
+{
+	static const float nothing[4];
+
+	for (int j = 0; j < r->height; j++)
+		for (int i = 0; i < r->width; i++) {
+			bool inside = i >= x && i < x + over->width && j >= y &&
+			    j < y + over->height;
+			const float *s =
+			    inside ? pixel(over, i - x, j - y) : nothing;
+			float *d = pixel(r, i, j);
+			float da = d[3] / 255;
+
+			for (int b = 0; b < 4; b++)
+				d[b] = 255 *
+				    blend_of(b == 3 && blend < RASTER_DEST_IN
+					    ? RASTER_OVER
+					    : blend,
+					d[b] / 255, da, s[b] / 255 * opacity,
+					s[3] / 255 * opacity);
+		}
+}
+
 void
 raster_flatten(struct raster *r, uint32_t colour)
 {

@@ -35,5 +35,19 @@ void raster_gauss(struct raster *r, double sigma);
 /* A 3x3 mask: the middle, the eight others, what the sum is divided by. */
 void raster_mask(struct raster *r, float middle, float other, float scale);
 
+/*
+ * Another one laid on it, its left top corner at x, y: "over", "multiply",
+ * "screen", "dest-in", "xor".
+ */
+enum raster_blend {
+	RASTER_OVER,
+	RASTER_MULTIPLY,
+	RASTER_SCREEN,
+	RASTER_DEST_IN,
+	RASTER_XOR
+};
+void raster_lay(struct raster *r, const struct raster *over, int x, int y,
+    float opacity, enum raster_blend blend);
+
 /* Mean of the absolute differences; of different sizes a large number. */
 double raster_difference(const struct raster *a, const struct raster *b);

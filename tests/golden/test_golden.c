@@ -6,6 +6,7 @@
  *
  *   [scene o6 jpeg]            a picture, as golden_picture() makes it; it
  *                              stays until the next one
+ *   + alpha 80x60 png          the picture that its overlays are, from now on
  *   ? width=300&format=png     a request in the query language
  *   = png 300x200 shrink 2     what must be true of the answer: its format,
  *                              its size; and pN (frames), alpha, grey,
@@ -23,8 +24,8 @@
 struct runner {
 	char words[128];
 	enum format format;
-	struct file stored;
-	struct raster shown;
+	struct file stored, overlay;
+	struct raster shown, laid;
 	char query[512];
 	struct image_result result;
 	struct err e;
@@ -56,6 +57,14 @@ on_picture(struct runner *r, const char *words)
 }
 
 static void
+on_overlay(struct runner *r, const char *words)
+{
+	picture_file_free(&r->overlay);
+	raster_free(&r->laid);
+	golden_picture(words, &r->overlay, &r->laid);
+}
+
+static void
 on_request(struct runner *r, const char *query)
 {
 	struct plan *plan = xcalloc(1, sizeof(*plan));
@@ -69,7 +78,8 @@ on_request(struct runner *r, const char *query)
 	golden_plan(plain, accept, plan);
 	image_result_fini(&r->result);
 	r->e = (struct err){ 0 };
-	r->rendered = golden_render(&r->stored, plan, &r->result, &r->e);
+	r->rendered =
+	    golden_compose(&r->stored, &r->overlay, plan, &r->result, &r->e);
 	free(plan);
 }
 
@@ -127,9 +137,55 @@ step_geometry(struct raster *at, const char *name, const int *n)
 	return true;
 }
 
+/* One frame of a raster of frames, as a raster of its own. */
+static struct raster
+frame_of(const struct raster *strip, unsigned index, unsigned frames)
+{
+	int height = strip->height / (int)frames;
+	size_t size = (size_t)strip->width * (size_t)height * 4;
+	struct raster r = { strip->width, height,
+		malloc(size * sizeof(float)) };
+
+	if (r.at == NULL)
+		abort();
+	memcpy(r.at, strip->at + index * size, size * sizeof(float));
+	return r;
+}
+
+/* "over 10 20 80 100 60": where, how solid, and how wide and high if scaled. */
+static bool
+step_lay(struct raster *at, const struct raster *laid, const char *step)
+{
+	static const char *const names[] = { "over", "multiply", "screen",
+		"dest-in", "xor" };
+	char name[16] = "";
+	int x = 0;
+	int y = 0;
+	int solid = 100;
+	int width = 0;
+	int height = 0;
+
+	sscanf(step, " %15s %d %d %d %d %d", name, &x, &y, &solid, &width,
+	    &height);
+	for (size_t i = 0; i < NELEM(names); i++) {
+		struct raster over;
+
+		if (strcmp(name, names[i]) != 0)
+			continue;
+		over = frame_of(laid, 0, 1);
+		if (width > 0)
+			raster_scale(&over, width, height);
+		raster_lay(
+		    at, &over, x, y, (float)solid / 100, (enum raster_blend)i);
+		raster_free(&over);
+		return true;
+	}
+	return false;
+}
+
 /* One step of the reference: "scale 300 200". */
 static bool
-reference_step(struct raster *at, const char *step)
+reference_step(struct raster *at, const struct raster *laid, const char *step)
 {
 	char name[16] = "";
 	int n[4] = { 0 };
@@ -137,7 +193,7 @@ reference_step(struct raster *at, const char *step)
 	double number = 0;
 
 	sscanf(step, " %15s %d %d %d %d", name, &n[0], &n[1], &n[2], &n[3]);
-	if (step_geometry(at, name, n))
+	if (step_geometry(at, name, n) || step_lay(at, laid, step))
 		return true;
 	if (sscanf(step, " pad %d %d %d %d %8x", &n[0], &n[1], &n[2], &n[3],
 		&colour) == 5)
@@ -158,7 +214,7 @@ reference_step(struct raster *at, const char *step)
 }
 
 static bool
-reference_run(struct raster *at, const char *steps)
+reference_run(struct raster *at, const struct raster *laid, const char *steps)
 {
 	char copy[256];
 	char *rest = copy;
@@ -166,24 +222,9 @@ reference_run(struct raster *at, const char *steps)
 
 	slice_copy(slice_of(steps), copy, sizeof(copy));
 	while ((step = strsep(&rest, ",")) != NULL)
-		if (!reference_step(at, step))
+		if (!reference_step(at, laid, step))
 			return false;
 	return true;
-}
-
-/* One frame of a raster of frames, as a raster of its own. */
-static struct raster
-frame_of(const struct raster *strip, unsigned index, unsigned frames)
-{
-	int height = strip->height / (int)frames;
-	size_t size = (size_t)strip->width * (size_t)height * 4;
-	struct raster r = { strip->width, height,
-		malloc(size * sizeof(float)) };
-
-	if (r.at == NULL)
-		abort();
-	memcpy(r.at, strip->at + index * size, size * sizeof(float));
-	return r;
 }
 
 static void
@@ -209,7 +250,7 @@ on_pixels(struct runner *r, const char *text)
 		    frame_of(&r->shown, i, r->result.facts.original.pages);
 		struct raster have = frame_of(&got, i, n);
 
-		good = reference_run(&want, steps);
+		good = reference_run(&want, &r->laid, steps);
 		worst = fmax(worst, raster_difference(&want, &have));
 		raster_free(&want);
 		raster_free(&have);
@@ -226,6 +267,8 @@ on_line(struct runner *r, char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (line[0] == '[')
 		on_picture(r, line + 1);
+	else if (strncmp(line, "+ ", 2) == 0)
+		on_overlay(r, line + 2);
 	else if (strncmp(line, "? ", 2) == 0)
 		on_request(r, line + 2);
 	else if (strncmp(line, "= ", 2) == 0)
@@ -259,7 +302,9 @@ main(void)
 	fclose(in);
 	printf("1..%u\n", r.done);
 	picture_file_free(&r.stored);
+	picture_file_free(&r.overlay);
 	raster_free(&r.shown);
+	raster_free(&r.laid);
 	image_result_fini(&r.result);
 	image_fini();
 	return r.failed != 0 || r.done == 0;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "conf/conf.h"
 #include "render/queue.h"
+#include "render/sources.h"
 #include "unit.h"
 
 enum { JOBS = 6 };
@@ -22,6 +23,7 @@ static int
 start(void **state)
 {
 	static struct fixture f;
+	static const struct plan plan;
 	static const char text[] =
 	    "[render]\nqueue_jobs = 4\nqueue_cost = 100\nqueue_time = 2s\n"
 	    "queue_bytes = 2048\n[mount.m]\n";
@@ -32,7 +34,8 @@ start(void **state)
 	queue_init(&f.queue);
 	for (size_t i = 0; i < JOBS; i++) {
 		f.blob[i] = blob_new(1024, 0);
-		f.job[i] = (struct render_job){ .conf = f.conf,
+		f.job[i] = (struct render_job){ .plan = &plan,
+			.conf = f.conf,
 			.original = f.blob[i],
 			.domain = "m",
 			.cost = 10,
@@ -210,6 +213,54 @@ test_full_of_bytes(void **state)
 	assert_int_equal(f->queue.bytes, 0);
 }
 
+/* A job is complete when all its images are, or one never will be. */
+static void
+test_overlays(void **state)
+{
+	static const struct plan two = { .nsource = 3 };
+	static const uint8_t bytes[10];
+	struct fixture *f = *state;
+	struct blob *waited = NULL;
+	size_t have = 0;
+	struct err e;
+
+	f->job[0].plan = f->job[5].plan = &two;
+	f->job[0].overlay[0] = f->blob[1];
+	f->job[0].overlay[1] = f->blob[2];
+	put_whole(f, 0);
+	queue_sort(&f->queue);
+	assert_false(queue_has_whole(&f->queue));
+	assert_ptr_equal(
+	    sources_lack(&f->job[0], 0, &have), f->job[0].overlay[0]);
+	assert_true(blob_append(f->blob[1], bytes, 10, &e));
+	blob_finish(f->blob[1], NULL);
+	assert_true(blob_append(f->blob[2], bytes, 7, &e));
+	assert_false(queue_sort(&f->queue));
+	waited = sources_lack(&f->job[0], 0, &have);
+	assert_ptr_equal(waited, f->job[0].overlay[1]);
+	assert_int_equal(have, SIZE_MAX);
+	assert_false(sources_broke(&f->job[0], &e));
+	blob_finish(f->blob[2], NULL);
+	assert_true(queue_sort(&f->queue));
+	assert_true(queue_has_whole(&f->queue));
+	assert_null(sources_lack(&f->job[0], 1, &have));
+	assert_int_equal(f->queue.bytes, 17);
+	assert_int_equal(next(f), 0);
+	assert_int_equal(f->queue.bytes, 0);
+	/* One breaks off: the others need not be waited for. */
+	f->job[5].overlay[0] = f->blob[3];
+	f->job[5].overlay[1] = f->blob[4];
+	queue_put(&f->queue, &f->job[5]);
+	assert_false(queue_has_whole(&f->queue));
+	err_set(&e, ERR_ORIGIN_FAILED, "gone");
+	blob_finish(f->blob[4], &e);
+	assert_true(queue_sort(&f->queue));
+	assert_int_equal(next(f), 5);
+	assert_true(sources_broke(&f->job[5], &e));
+	assert_int_equal(e.code, ERR_ORIGIN_FAILED);
+	assert_int_equal(e.source, 2);
+}
+
 /* Half of the queue is for the others, in each of its measures. */
 static void
 test_full_of_one_mount(void **state)
@@ -334,6 +385,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_full, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    test_full_of_bytes, start, stop),
+		cmocka_unit_test_setup_teardown(test_overlays, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    test_full_of_one_mount, start, stop),
 		cmocka_unit_test_setup_teardown(test_wait, start, stop),

@@ -140,6 +140,54 @@ test_job(void **state)
 	assert_false(wire_job_read(&m, 3, IN_MAX, &out, &e));
 }
 
+/* Images that have room, each where the plan has one. */
+static void
+test_job_overlays(void **state)
+{
+	static struct wire_job m;
+	static struct wire_job out;
+	struct wire_place place;
+	struct plan_step *step = NULL;
+	struct err e;
+
+	(void)state;
+	good_job(&m);
+	m.overlay_size[0] = 5;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.plan.nsource = 3;
+	m.plan.source[1] = m.plan.source[2] = m.plan.source[0];
+	for (int64_t i = 1; i <= 2; i++) {
+		assert_true(plan_add(&m.plan, OP_COMPOSITE, &step, &e));
+		step_set(step, COMPOSITE_SOURCE, (union arg){ .whole = i });
+	}
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.overlay_size[1] = 100;
+	assert_true(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	assert_true(wire_place(m.overlay_size, IN_MAX, &place));
+	assert_int_equal(place.overlay[0], 0);
+	assert_int_equal(place.overlay[1], 64);
+	assert_int_equal(place.in, 192);
+	m.overlay_size[2] = 1;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.overlay_size[2] = 0;
+	/* The original has what they leave. */
+	m.in_size = IN_MAX - 192;
+	assert_true(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.in_size++;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.in_size = 0;
+	m.overlay_size[1] = IN_MAX - 64;
+	assert_true(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.overlay_size[1]++;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.overlay_size[1] = UINT64_MAX;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	m.overlay_size[0] = UINT64_MAX - 10;
+	m.overlay_size[1] = 11;
+	assert_false(wire_job_read(&m, sizeof(m), IN_MAX, &out, &e));
+	assert_int_equal(e.code, ERR_INTERNAL);
+}
+
 static struct wire_reply
 good_reply(void)
 {
@@ -181,6 +229,14 @@ test_reply(void **state)
 	assert_false(reply(&m, sizeof(m)));
 	m = good_reply();
 	m.head.magic ^= 1;
+	assert_false(reply(&m, sizeof(m)));
+	/* Not about an image that no plan has. */
+	m = good_reply();
+	m.ok = 0;
+	m.err.code = ERR_BAD_IMAGE;
+	m.err.source = PLAN_OVERLAYS;
+	assert_true(reply(&m, sizeof(m)));
+	m.err.source = PLAN_OVERLAYS + 1;
 	assert_false(reply(&m, sizeof(m)));
 	/* Every code: only a worker's pass. */
 	m.ok = 0;
@@ -381,6 +437,7 @@ main(void)
 		cmocka_unit_test(test_setup),
 		cmocka_unit_test(test_hello),
 		cmocka_unit_test(test_job),
+		cmocka_unit_test(test_job_overlays),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_check_original),
