@@ -14,11 +14,18 @@ struct overlay {
 	bool begun; /* its input is open */
 };
 
+/* Of one step, found for the first frame. */
+struct laid {
+	bool known; /* facts are those for this box */
+	struct overlay_box box;
+	struct overlay_facts facts;
+	VipsImage *pixels; /* NULL: not decoded yet */
+};
+
 struct overlays {
 	const struct render *base;
 	struct overlay of[PLAN_OVERLAYS];
-	/* Of each step, as it was laid on the first frame. */
-	VipsImage *done[PLAN_STEPS];
+	struct laid laid[PLAN_STEPS];
 };
 
 struct overlays *
@@ -55,7 +62,7 @@ overlays_free(struct overlays *all)
 	if (all == NULL)
 		return;
 	for (size_t i = 0; i < PLAN_STEPS; i++)
-		g_clear_object(&all->done[i]);
+		g_clear_object(&all->laid[i].pixels);
 	for (size_t i = 0; i < PLAN_OVERLAYS; i++) {
 		g_clear_object(&all->of[i].render.opened);
 		if (all->of[i].begun)
@@ -139,15 +146,29 @@ overlay_of(const struct op_context *ctx, unsigned source)
 	return &ctx->overlays->of[source - 1];
 }
 
+static struct laid *
+laid_of(const struct op_context *ctx)
+{
+	return &ctx->overlays->laid[ctx->step - ctx->plan->step];
+}
+
 bool
-overlay_size(const struct op_context *ctx, unsigned source,
-    struct overlay_box box, struct image_size *size, struct err *e)
+overlay_look(const struct op_context *ctx, unsigned source,
+    struct overlay_box box, struct overlay_facts *facts, struct err *e)
 {
 	struct overlay *o = overlay_of(ctx, source);
+	struct laid *laid = laid_of(ctx);
 
-	if (!overlay_open(o, ctx->plan->in.tolerant == 1, box, e))
-		return overlay_fail(o, source, e);
-	*size = (struct image_size){ o->render.width, o->render.height, 1 };
+	if (!laid->known || laid->box.width != box.width ||
+	    laid->box.height != box.height) {
+		if (!overlay_open(o, ctx->plan->in.tolerant == 1, box, e))
+			return overlay_fail(o, source, e);
+		laid->known = true;
+		laid->box = box;
+		laid->facts = (struct overlay_facts){ o->render.width,
+			o->render.height, o->render.opened->Bands < 3 };
+	}
+	*facts = laid->facts;
 	return true;
 }
 
@@ -156,13 +177,13 @@ overlay_pixels(const struct op_context *ctx, unsigned source,
     struct overlay_box box, VipsImage **out, struct err *e)
 {
 	struct overlay *o = overlay_of(ctx, source);
-	VipsImage **done = &ctx->overlays->done[ctx->step - ctx->plan->step];
+	struct laid *laid = laid_of(ctx);
 
-	if (*done == NULL &&
+	if (laid->pixels == NULL &&
 	    (!overlay_open(o, ctx->plan->in.tolerant == 1, box, e) ||
-		!overlay_read(o, done, e)))
+		!overlay_read(o, &laid->pixels, e)))
 		return overlay_fail(o, source, e);
-	*out = g_object_ref(*done);
+	*out = g_object_ref(laid->pixels);
 	return true;
 }
 

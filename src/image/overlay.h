@@ -15,12 +15,18 @@ struct overlay_box {
 	uint32_t width, height;
 };
 
+struct overlay_facts {
+	uint32_t width, height;
+	uint32_t grey; /* 1: it has no colours */
+};
+
 /*
- * The size that the step's overlay will have; nothing is decoded for it.
+ * What the step's overlay will be; nothing is decoded for it.
  * source: 1 for plan->source[1], which must be there
  */
-bool overlay_size(const struct op_context *ctx, unsigned source,
-    struct overlay_box box, struct image_size *size, struct err *e) must_check;
+bool overlay_look(const struct op_context *ctx, unsigned source,
+    struct overlay_box box, struct overlay_facts *facts,
+    struct err *e) must_check;
 /*
  * Its pixels, in memory. A step that is run again, on the next frame of an
  * animation, gets them again.

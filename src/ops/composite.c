@@ -96,9 +96,9 @@ op_composite_want(
 	unsigned source = composite_source(ctx->step);
 	struct overlay_box box =
 	    composite_box(ctx->step, ctx->width, ctx->height);
-	struct image_size over;
+	struct overlay_facts over;
 
-	if (!overlay_size(ctx, source, box, &over, e))
+	if (!overlay_look(ctx, source, box, &over, e))
 		return false;
 	if (over.width > ctx->width || over.height > ctx->height) {
 		err_param(e, ERR_BAD_GEOMETRY, "overlay", NULL, 0,
@@ -108,6 +108,7 @@ op_composite_want(
 		return err_source(e, (int)source);
 	}
 	size->same = false;
+	size->grey = ctx->grey != 0 && over.grey != 0;
 	if (blend_clears(step_get(ctx->step, COMPOSITE_BLEND).pick))
 		size->alpha = 1;
 	return true;
@@ -280,6 +281,32 @@ to_space(const struct op_context *ctx, VipsImage *in, VipsInterpretation space,
 	return true;
 }
 
+/* Dark enough that the second half of gamma makes it right again. */
+static bool
+over_gamma(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	int colours = in->Bands - 1;
+	scoped_image colour = NULL;
+	scoped_image alpha = NULL;
+	scoped_image dark = NULL;
+	scoped_image same = NULL;
+	scoped_image done = NULL;
+
+	if (!(ctx->gamma > 0)) {
+		*out = g_object_ref(in);
+		return true;
+	}
+	if (vips_extract_band(in, &colour, 0, "n", colours, NULL) != 0 ||
+	    vips_extract_band(in, &alpha, colours, NULL) != 0 ||
+	    vips_gamma(colour, &dark, "exponent", 1 / ctx->gamma, NULL) != 0 ||
+	    vips_cast(dark, &same, in->BandFmt, NULL) != 0 ||
+	    vips_bandjoin2(same, alpha, &done, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "gamma");
+	*out = take_ptr(done);
+	return true;
+}
+
 static bool
 over_opacity(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
@@ -316,6 +343,7 @@ composite_over(const struct op_context *ctx, VipsImage *in, VipsImage **out,
 	scoped_image fitting = NULL;
 	scoped_image straight = NULL;
 	scoped_image spaced = NULL;
+	scoped_image dark = NULL;
 	scoped_image done = NULL;
 
 	if (!overlay_pixels(ctx, composite_source(s), box, &read, e))
@@ -330,7 +358,8 @@ composite_over(const struct op_context *ctx, VipsImage *in, VipsImage **out,
 		return false;
 	*space = common_space(in, fitting);
 	if (!to_space(ctx, fitting, *space, &spaced, e) ||
-	    !over_opacity(ctx, spaced, &done, e))
+	    !over_gamma(ctx, spaced, &dark, e) ||
+	    !over_opacity(ctx, dark, &done, e))
 		return false;
 	if (step_get(s, COMPOSITE_TILE).on)
 		return composite_tile(ctx, in, done, out, e);
@@ -372,8 +401,12 @@ op_composite(
 	scoped_image mixed = NULL;
 	scoped_image done = NULL;
 
-	if (!colour_convert(ctx, in, &flat, e) ||
-	    !composite_over(ctx, flat, &over, &space, e) ||
+	/* Between the halves of gamma it has been converted and made deep. */
+	if (ctx->gamma > 0)
+		flat = g_object_ref(in);
+	else if (!colour_convert(ctx, in, &flat, e))
+		return false;
+	if (!composite_over(ctx, flat, &over, &space, e) ||
 	    !composite_blend(ctx, flat, over, space, &mixed, e))
 		return false;
 	if (vips_image_hasalpha(flat) || blend_clears(blend))
