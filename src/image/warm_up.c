@@ -108,12 +108,6 @@ warm_plan(struct plan *p, bool smart)
 	warm_step(p, OP_SHARPEN);
 	warm_step(p, OP_SHARPEN);
 	warm_arg(p, SHARPEN_SIGMA, (union arg){ .num = 1 });
-	/* The original once more, as its own overlay. */
-	p->nsource = 2;
-	warm_step(p, OP_COMPOSITE);
-	warm_arg(p, COMPOSITE_WIDTH, (union arg){ .length = { 3, 0 } });
-	warm_arg(p, COMPOSITE_HEIGHT, (union arg){ .length = { 3, 0 } });
-	warm_arg(p, COMPOSITE_OPACITY, (union arg){ .num = 50 });
 	warm_step(p, OP_FLATTEN);
 	if (smart)
 		warm_step(p, OP_GRAYSCALE);
@@ -137,6 +131,7 @@ warm_render(const struct plan *plan, const void *bytes, size_t size,
 	};
 	struct image_result result = { 0 };
 
+	/* Where the plan has one: itself once more. */
 	job.overlay[0] = job.input;
 	if (!image_render(&job, &result, e))
 		return false;
