@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "image/carry.h"
 #include "image/colour.h"
 #include "image/exif.h"
 #include "image/iptc.h"
@@ -47,18 +48,6 @@ static bool
 asks(const struct info *f, unsigned keep)
 {
 	return (f->keep & 1U << keep) != 0;
-}
-
-static struct slice
-blob_of(VipsImage *im, const char *name)
-{
-	const void *at = NULL;
-	size_t size = 0;
-
-	if (vips_image_get_typeof(im, name) != VIPS_TYPE_BLOB ||
-	    vips_image_get_blob(im, name, &at, &size) != 0)
-		return (struct slice){ NULL, 0 };
-	return (struct slice){ at, size };
 }
 
 static bool
@@ -191,7 +180,7 @@ exif_once(void *to, const struct exif_field *field)
 static void
 put_exif(struct info *f)
 {
-	struct slice block = blob_of(f->im, VIPS_META_EXIF_NAME);
+	struct slice block = carry_blob(f->im, VIPS_META_EXIF_NAME);
 	const uint8_t *bytes = (const uint8_t *)block.at;
 	struct section fields = { .f = f,
 		.end = f->json.now.used + EXIF_BYTES,
@@ -317,8 +306,8 @@ put_listed(struct section *s, const struct listed *l, text_f *text)
 static void
 put_xmp_iptc(struct info *f)
 {
-	struct slice xmp = blob_of(f->im, VIPS_META_XMP_NAME);
-	struct slice iptc = blob_of(f->im, VIPS_META_IPTC_NAME);
+	struct slice xmp = carry_blob(f->im, VIPS_META_XMP_NAME);
+	struct slice iptc = carry_blob(f->im, VIPS_META_IPTC_NAME);
 	struct listed *l = xcalloc(1, sizeof(*l));
 	struct section s = { .f = f, .name = "xmp" };
 
@@ -354,14 +343,14 @@ put_carries(struct info *f)
 	} kinds[] = { { VIPS_META_ICC_NAME, "icc" },
 		{ VIPS_META_EXIF_NAME, "exif" }, { VIPS_META_XMP_NAME, "xmp" },
 		{ VIPS_META_IPTC_NAME, "iptc" } };
-	struct slice exif = blob_of(f->im, VIPS_META_EXIF_NAME);
+	struct slice exif = carry_blob(f->im, VIPS_META_EXIF_NAME);
 	bool place = false;
 
 	(void)exif_each(
 	    (const uint8_t *)exif.at, exif.len, exif_note_place, &place);
 	json_put_open(&f->json, "carries", '[');
 	for (size_t i = 0; i < NELEM(kinds); i++)
-		if (blob_of(f->im, kinds[i].field).len > 0)
+		if (carry_blob(f->im, kinds[i].field).len > 0)
 			json_put_text(&f->json, NULL, slice_of(kinds[i].name));
 	if (place)
 		json_put_text(&f->json, NULL, SLICE("gps"));
@@ -424,7 +413,7 @@ put_pixels(struct info *f)
 static void
 put_profile(struct info *f)
 {
-	struct slice icc = blob_of(f->im, VIPS_META_ICC_NAME);
+	struct slice icc = carry_blob(f->im, VIPS_META_ICC_NAME);
 	const uint8_t *bytes = (const uint8_t *)icc.at;
 	char name[TEXT_MAX];
 	size_t n;

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "image/carry.h"
 #include "image/colour.h"
 #include "image/info.h"
 #include "image/pixel.h"
 #include "image/quality.h"
 #include "image/render.h"
-#include "image/strip.h"
 
 /* ---- Which format ---- */
 
@@ -180,8 +180,7 @@ meta_stays(const char *name, unsigned keep)
 		if (strcmp(name, always[i]) == 0)
 			return true;
 	if (strncmp(name, "exif-", 5) == 0 ||
-	    strcmp(name, VIPS_META_ORIENTATION) == 0 ||
-	    strcmp(name, VIPS_META_RESOLUTION_UNIT) == 0)
+	    strcmp(name, VIPS_META_ORIENTATION) == 0)
 		return (keep & 1U << KEEP_EXIF) != 0;
 	if (strcmp(name, VIPS_META_ICC_NAME) == 0)
 		return (keep & 1U << KEEP_ICC) != 0;
@@ -191,35 +190,31 @@ meta_stays(const char *name, unsigned keep)
 	    (keep & 1U << KEEP_IPTC) != 0;
 }
 
-/* Leaves on the image what is to be written; *keep: what that is. */
+/* Leaves on the image what libvips is to write; *keep: what that is. */
 static bool
-meta_choose(const struct render *r, VipsImage *in, unsigned *keep,
-    VipsImage **out, struct err *e)
+meta_choose(const struct render *r, const struct carry *carry, VipsImage *in,
+    unsigned *keep, VipsImage **out, struct err *e)
 {
 	bool original =
 	    out_get(r->plan, OUT_PROFILE).pick == PROFILE_ORIGINAL &&
 	    vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
+	bool icc =
+	    original || (out_get(r->plan, OUT_KEEP).set & 1U << KEEP_ICC) != 0;
 	scoped_image done = NULL;
 
-	*keep = (unsigned)out_get(r->plan, OUT_KEEP).set;
-	if (original)
-		*keep |= 1U << KEEP_ICC;
 	if (vips_copy(in, &done, NULL) != 0)
 		return image_fail(NULL, e, ERR_INTERNAL, "copy");
 	/* Grey images have no sRGB: theirs is a profile of three colours. */
-	if (!original && (*keep & 1U << KEEP_ICC) != 0) {
+	if (!original && icc) {
 		(void)vips_image_remove(done, VIPS_META_ICC_NAME);
 		if (done->Bands < 3)
-			*keep &= ~(1U << KEEP_ICC);
+			icc = false;
 		else if (!colour_attach(done, e))
 			return false;
 	}
-	if (r->turned && (*keep & 1U << KEEP_EXIF) != 0) {
-		vips_image_set_int(done, VIPS_META_ORIENTATION, 1);
-		(void)vips_image_remove(done, "exif-ifd0-Orientation");
-	}
-	/* The thumbnail shows the original. */
-	(void)vips_image_remove(done, "jpeg-thumbnail-data");
+	*keep = icc ? 1U << KEEP_ICC : 0;
+	if (!carry_embeds(r->to))
+		*keep |= carry_attach(carry, done);
 
 	char **names = vips_image_get_fields(done);
 
@@ -312,33 +307,24 @@ save_spec_of(const struct render *r, unsigned keep)
 /*
  * libvips before 8.15 keeps all metadata or none, and with all, or in WebP
  * always, it invents an EXIF block: what was not asked for is taken out again.
+ * And what was asked for comes in.
  */
-static void
-save_trim(const struct render *r, unsigned keep, struct image_result *result)
+static bool
+save_metadata(const struct render *r, const struct carry *carry, unsigned keep,
+    struct image_result *result, struct err *e)
 {
-#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
-	uint8_t *less;
-	size_t size;
+	bool icc = (keep & 1U << KEEP_ICC) != 0;
+	bool invented = false;
 
-	if ((keep & 1U << KEEP_EXIF) != 0 ||
-	    (keep == 0 && r->to != FORMAT_WEBP))
-		return;
-	less = g_try_malloc(result->size);
-	if (less == NULL)
-		return;
-	if (strip_copy(r->to, keep, result->bytes, result->size, less, &size) ==
-	    STRIP_WHOLE) {
-		g_free(result->bytes);
-		result->bytes = less;
-		result->size = size;
-	} else {
-		g_free(less);
-	}
-#else
-	(void)r;
-	(void)keep;
-	(void)result;
+	if (r->to != FORMAT_GIF && !carry_embeds(r->to))
+		return true;
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
+	invented = icc || r->to == FORMAT_WEBP;
 #endif
+	return (!invented && (r->to == FORMAT_GIF || carry_is_empty(carry))) ||
+	    carry_copy(
+		r->to, carry, icc, result->bytes, result->size, result) ||
+	    err_set(e, ERR_INTERNAL, "metadata of the result");
 }
 
 /*
@@ -370,15 +356,15 @@ save_tempo(const struct render *r, VipsImage *image)
 }
 
 static bool
-save_to(
-    struct render *r, VipsImage *in, struct image_result *result, struct err *e)
+save_with(struct render *r, const struct carry *carry, VipsImage *in,
+    struct image_result *result, struct err *e)
 {
 	scoped_image watched = NULL;
 	scoped_image ready = NULL;
-	unsigned keep;
+	unsigned keep = 0;
 	void *bytes = NULL;
 
-	if (!meta_choose(r, in, &keep, &ready, e))
+	if (!meta_choose(r, carry, in, &keep, &ready, e))
 		return false;
 	if (r->moves)
 		save_tempo(r, ready);
@@ -393,8 +379,20 @@ save_to(
 		return image_fail(NULL, e, ERR_INTERNAL, "save");
 	}
 	result->bytes = bytes;
-	save_trim(r, keep, result);
-	return true;
+	return save_metadata(r, carry, keep, result, e);
+}
+
+static bool
+save_to(struct render *r, VipsImage *in, uint32_t height,
+    struct image_result *result, struct err *e)
+{
+	struct carry carry;
+	bool good;
+
+	carry_make(r, r->to, (uint32_t)in->Xsize, height, &carry);
+	good = save_with(r, &carry, in, result, e);
+	carry_fini(&carry);
+	return good;
 }
 
 bool
@@ -414,7 +412,7 @@ output_save(
 	if (!r->moves)
 		height = (uint32_t)ready->Ysize;
 	if (!check_size(r, (uint32_t)ready->Xsize, height, pages, e) ||
-	    !save_to(r, ready, result, e))
+	    !save_to(r, ready, height, result, e))
 		return false;
 
 	r->facts.to = r->to;

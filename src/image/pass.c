@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "image/carry.h"
 #include "image/colour.h"
 #include "image/render.h"
 #include "image/strip.h"
@@ -73,58 +74,77 @@ pass_may(struct render *r)
 	return r->same && pass_plain(r->plan);
 }
 
-/* Metadata that this program cannot take out, and that may not stay. */
+/*
+ * Metadata that this program cannot take out, and that may not stay: any,
+ * unless all of it may.
+ */
 static bool
-pass_dirty(const struct render *r, unsigned keep)
+pass_dirty(const struct render *r, uint64_t keep)
 {
-	VipsImage *im = r->opened;
+	const uint64_t all = 1U << KEEP_EXIF | 1U << KEEP_XMP | 1U << KEEP_GPS;
 
-	if (r->from != FORMAT_AVIF)
+	return (keep & all) != all && !carry_is_plain(r->opened);
+}
+
+/* A copy that cannot be taken apart; false: it must not or cannot be one. */
+static bool
+pass_whole(const struct render *r, struct image_result *result)
+{
+	const struct input *in = &r->input;
+	uint8_t *copy;
+
+	if (r->from != FORMAT_AVIF ||
+	    pass_dirty(r, out_get(r->plan, OUT_KEEP).set) ||
+	    strip_check(r->from, in->data, in->size) != STRIP_WHOLE)
 		return false;
-	return (vips_image_get_typeof(im, VIPS_META_EXIF_NAME) != 0 &&
-		   (keep & 1U << KEEP_EXIF) == 0) ||
-	    (vips_image_get_typeof(im, VIPS_META_XMP_NAME) != 0 &&
-		(keep & 1U << KEEP_XMP) == 0);
+	copy = g_try_malloc(in->size);
+	if (copy == NULL)
+		return false;
+	memcpy(copy, in->data, in->size);
+	image_result_fini(result);
+	result->bytes = copy;
+	result->size = in->size;
+	return true;
+}
+
+/* A copy with what may stay of its metadata. */
+static bool
+pass_parts(const struct render *r, bool icc, struct image_result *result)
+{
+	const struct image_size *size = &r->facts.original;
+	struct image_result copy = { 0 };
+	struct carry carry;
+	bool good;
+
+	carry_make(r, r->from, size->width, size->height, &carry);
+	good = carry_copy(
+	    r->from, &carry, icc, r->input.data, r->input.size, &copy);
+	carry_fini(&carry);
+	if (!good || copy.size > r->job->limits.result_bytes) {
+		image_result_fini(&copy);
+		return false;
+	}
+	image_result_fini(result);
+	*result = copy;
+	return true;
 }
 
 bool
 pass_copy(struct render *r, struct image_result *result)
 {
 	const struct plan *p = r->plan;
-	unsigned keep = (unsigned)out_get(p, OUT_KEEP).set;
 	bool original = out_get(p, OUT_PROFILE).pick == PROFILE_ORIGINAL;
+	bool icc = original || (out_get(p, OUT_KEEP).set & 1U << KEEP_ICC) != 0;
 	bool all = r->page == 0 &&
 	    ((format_row(r->from)->flags & F_ANIMATION) == 0 ||
 		r->pages == r->facts.original.pages);
-	size_t size = 0;
-	uint8_t *copy;
 
 	if (r->input.data == NULL || !all ||
 	    r->input.size > r->job->limits.result_bytes ||
 	    (!original && colour_differs(r->opened)))
 		return false;
-	if (original)
-		keep |= 1U << KEEP_ICC;
-
-	copy = g_try_malloc(r->input.size);
-	if (copy == NULL)
+	if (!pass_parts(r, icc, result) && !pass_whole(r, result))
 		return false;
-
-	enum strip_state state = strip_copy(
-	    r->from, keep, r->input.data, r->input.size, copy, &size);
-
-	if (state == STRIP_UNKNOWN && r->from == FORMAT_AVIF &&
-	    !pass_dirty(r, keep) &&
-	    strip_check(r->from, r->input.data, r->input.size) == STRIP_WHOLE) {
-		memcpy(copy, r->input.data, r->input.size);
-		size = r->input.size;
-	} else if (state != STRIP_WHOLE) {
-		g_free(copy);
-		return false;
-	}
-	image_result_fini(result);
-	result->bytes = copy;
-	result->size = size;
 	pass_facts(r);
 	return true;
 }

@@ -235,8 +235,8 @@ jpeg_walk(struct strip *s)
 
 /* ---- PNG: W3C, third edition, chapters 5 and 11 ---- */
 
-static uint32_t
-png_crc(const uint8_t *p, size_t n)
+uint32_t
+strip_crc(const uint8_t *p, size_t n)
 {
 	static const uint32_t nibble[16] = { 0x00000000, 0x1db71064, 0x3b6e20c8,
 		0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
@@ -293,7 +293,7 @@ png_walk(struct strip *s)
 			return STRIP_BAD;
 		if (length > left(s) - 12)
 			return STRIP_CUT;
-		if (png_crc(p + 4, length + 4) != be32(p + 8 + length) ||
+		if (strip_crc(p + 4, length + 4) != be32(p + 8 + length) ||
 		    first != (memcmp(p + 4, "IHDR", 4) == 0))
 			return STRIP_BAD;
 		first = false;

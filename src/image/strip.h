@@ -23,6 +23,8 @@ enum strip_state {
 enum strip_state strip_check(
     enum format format, const uint8_t *in, size_t size);
 
+/* The check of a PNG's chunk (annex D), over its type and bytes. */
+uint32_t strip_crc(const uint8_t *p, size_t n);
 /*
  * Copies a JPEG, PNG, WebP or GIF without its metadata and without what
  * follows the image. What decides how the pixels look stays, but for the

@@ -71,6 +71,8 @@ holds(const char *field)
 
 /* ---- Metadata ---- */
 
+#define XMP "<x:xmpmeta><dc:title>Hill</dc:title></x:xmpmeta>"
+
 static struct file
 with_metadata(enum format format)
 {
@@ -82,7 +84,7 @@ with_metadata(enum format format)
 	vips_image_set_int(wide, VIPS_META_ORIENTATION, 6);
 	vips_image_set_string(wide, "exif-ifd0-Artist",
 	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
-	vips_image_set_blob_copy(wide, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	vips_image_set_blob_copy(wide, VIPS_META_XMP_NAME, XMP, strlen(XMP));
 	file = picture_file(wide, format);
 	g_object_unref(in);
 	g_object_unref(turned);
@@ -192,7 +194,7 @@ test_stripped(void **state)
 	(void)state;
 	vips_image_set_string(in, "exif-ifd0-Artist",
 	    "Nobody (Nobody, ASCII, 7 components, 7 bytes)");
-	vips_image_set_blob_copy(in, VIPS_META_XMP_NAME, "<x:xmpmeta/>", 12);
+	vips_image_set_blob_copy(in, VIPS_META_XMP_NAME, XMP, strlen(XMP));
 	for (size_t i = 0; i < NELEM(format); i++) {
 		struct file file = picture_file(in, format[i]);
 		struct raster before =
