@@ -83,6 +83,7 @@ walk_turn(struct walk *w, struct err *e)
 		walk_image(w, &done);
 	}
 	w->ctx.turn = 1;
+	w->same = false;
 	walk_size(w, turn_swaps(turn) ? w->ctx.height : w->ctx.width,
 	    turn_swaps(turn) ? w->ctx.width : w->ctx.height);
 	return true;
@@ -250,11 +251,7 @@ walk_some(struct walk *w, size_t n, struct err *e)
 static bool
 walk_all(struct walk *w, struct err *e)
 {
-	if (!walk_some(w, w->r->plan->nstep, e))
-		return false;
-	if (w->ctx.turn != 1)
-		w->same = false;
-	return walk_turn(w, e);
+	return walk_some(w, w->r->plan->nstep, e) && walk_turn(w, e);
 }
 
 /*

@@ -143,7 +143,7 @@ def pictord(tmp_path_factory):
         "cache": {"memory": 0},
         "render": {"workers": 1, "timeout": f"{SECONDS * PATIENCE}s"},
         "limit": {"result_pixels": 500000},
-        "mount.all": {"path": "/", "max_cost": 400},
+        "mount.all": {"path": "/", "max_cost": 3000},
     })
     it.files = files
     it.start()
@@ -451,6 +451,16 @@ def test_moves_are_exact(pictord, kind, moves):
     for move in moves:
         want = MOVES[move](want)
     assert pixels(moved(pictord, kind, moves)) == want
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("nothing", ["extract=0,0,100%25,100%25", "extend=0",
+    "ensure_alpha=1", f"width={max(WIDTH, HEIGHT)}&fit=inside", "median=1",
+    "flatten=false", "modulate=1"])
+def test_what_changes_nothing(pictord, move, nothing):
+    """Beside a move, it leaves the move alone."""
+    assert pixels(image(pictord, "rgba.png", move, nothing)) \
+        == MOVES[move](pixels(image(pictord, "rgba.png")))
 
 
 @pytest.mark.parametrize("kind", ["deep.png", "deep-alpha.png", "palette.png",
