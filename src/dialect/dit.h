@@ -9,7 +9,7 @@
  *                  dit_method.c and dit_tone.c (single edits), dit_value.c
  *   dit_format.c   output formats and encoder options
  *   dit_steps.c    the steps, in sharp's fixed order
- *   dit_print.c    from a plan to a URL
+ *   dit_print.c    from a plan to a URL, dit_print_path.c to a path
  *   dit_error.c    how errors look
  */
 #pragma once
@@ -199,6 +199,9 @@ json_t *dit_parse_int(struct slice s);
 bool dit_claim(const struct dialect_in *in, struct claim *out, struct err *e);
 
 bool dit_print(
+    const struct plan *p, char *out, size_t size, struct err *e) must_check;
+/* The same as a path in Thumbor's style. */
+bool dit_print_path(
     const struct plan *p, char *out, size_t size, struct err *e) must_check;
 void dit_error(
     const struct err *e, const struct plan *p, struct dialect_error *out);

@@ -460,6 +460,9 @@ dit_print(const struct plan *p, char *out, size_t size, struct err *e)
 	if (p->nsource != 1)
 		return err_set(
 		    e, ERR_NOT_SUPPORTED, "the dit language names one image");
+	for (size_t i = 0; i < p->nstep; i++)
+		if (p->step[i].op == OP_AUTOORIENT)
+			return dit_print_path(p, out, size, e);
 	put_plan(&j, p);
 	if (j.text.full || 4 * ((j.text.len + 2) / 3) + 2 > size)
 		return err_set(e, ERR_URL_TOO_LONG,

@@ -17,6 +17,9 @@
  * difference the resize is two steps: one that scales to cover the box or to
  * lie in it, and one that neither enlarges nor reduces and so only cuts, or
  * pads.
+ *
+ * Deviation: resize.ratio is of the picture as it is then, cut and turned; DIT
+ * takes the stored original's size and may so enlarge what was cut out.
  */
 #include <assert.h>
 #include <math.h>
@@ -183,13 +186,6 @@ dit_steps(
 		OP_NEGATE };
 	bool free_angle = d->angle > 0 && !is_quarter(d);
 
-	/*
-	 * DIT's ratio is of the original's size, ours of the image at that
-	 * step: the same unless something came before.
-	 */
-	if (d->sized && step_has(&d->resize, RESIZE_RATIO) &&
-	    (d->before.given || d->angle > 0))
-		return dit_later(e, "resize.ratio with crop or rotate");
 	if (d->turn_first &&
 	    (!add_orient(d, p, e) || !add_flips(d, p, e) ||
 		(d->angle > 0 && !add_rotate(d, animation, p, e))))

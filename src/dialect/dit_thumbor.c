@@ -85,12 +85,16 @@ static void
 read_crop(struct slice path, json_t *edits)
 {
 	for (size_t i = 0; i < path.len; i++) {
-		size_t at = i;
-		size_t n = size_at(path, at);
+		size_t run = digits(path, i);
 		double left, top, right, bottom;
 		json_t *crop;
+		size_t at, n;
 
 		/* The pattern takes the last digits of a longer number. */
+		if (run > 6)
+			i += run - 6;
+		at = i;
+		n = run > 0 ? size_at(path, at) : 0;
 		if (n == 0 || digits(path, at) > 6 ||
 		    !char_at(path, at + n, ':') ||
 		    digits(path, at + digits(path, at) + 1) > 6)
