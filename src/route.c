@@ -18,6 +18,10 @@ read_formats(const struct conf_mount *m, const char *key,
 	for (size_t i = 0; i < words->n; i++) {
 		enum format f = FORMAT_SAME;
 
+		if (strcmp(words->item[i], "all") == 0) {
+			set |= format_all(flag);
+			continue;
+		}
 		if (!format_find(slice_of(words->item[i]), &f) ||
 		    (format_row(f)->flags & flag) == 0)
 			return err_set(e, ERR_CONFIG,
@@ -27,7 +31,7 @@ read_formats(const struct conf_mount *m, const char *key,
 		set |= FORMAT_BIT(f);
 	}
 	/* Which of all there are, libvips says in the worker. */
-	*out = words->n > 0 ? set : format_all(flag);
+	*out = words->n > 0 ? set : format_usual(flag);
 	return true;
 }
 

@@ -61,7 +61,7 @@ make_conf(const struct cli *cli, const char *folder, struct conf **conf,
 	    "[cache]\nmemory = 0\n"
 	    "[store.files]\nroot = %s\n"
 	    "[mount.files]\npath = /\ndialect = query\nmax_cost = 1e9\n"
-	    "max_width = 65535\nmax_height = 65535\n",
+	    "max_width = 65535\nmax_height = 65535\noriginals = all\n",
 	    cli->local ? "local" : "jail", folder);
 	return conf_load_text(slice_of(text), "pictor render", NULL, conf, e);
 }

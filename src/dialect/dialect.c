@@ -49,6 +49,10 @@ range_wanted(struct slice parameters)
 format_set
 dialect_accepts(struct slice accept)
 {
+	/* What "auto" can become; others would only be more keys. */
+	static const format_set known = FORMAT_BIT(FORMAT_JPEG) |
+	    FORMAT_BIT(FORMAT_PNG) | FORMAT_BIT(FORMAT_WEBP) |
+	    FORMAT_BIT(FORMAT_AVIF) | FORMAT_BIT(FORMAT_GIF);
 	format_set set = 0;
 	format_set refused = 0;
 
@@ -60,7 +64,7 @@ dialect_accepts(struct slice accept)
 			const struct format_row *row =
 			    format_row((enum format)i);
 
-			if ((row->flags & (F_SAVE | F_DATA)) != F_SAVE ||
+			if ((known & FORMAT_BIT(i)) == 0 ||
 			    !slice_eq_nocase(type, slice_of(row->media_type)))
 				continue;
 			if (range_wanted(range))

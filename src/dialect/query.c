@@ -66,6 +66,7 @@ const struct param_row query_params[Q_OUTS] = {
 	[Q_FORMAT] = { "format", { "f", "fm" }, KIND_OWN, 0 },
 	[Q_INFO] = { "info", { NULL }, KIND_SWITCH, 0 },
 	[Q_MOZJPEG] = { "mozjpeg", { NULL }, KIND_SWITCH, 0 },
+	[Q_DENSITY] = { "density", { "dpi" }, KIND_OWN, 0 },
 	[Q_PAGE] = { "page", { NULL }, KIND_OWN, 0 },
 	[Q_PAGES] = { "pages", { NULL }, KIND_OWN, 0 },
 	[Q_ANIMATED] = { "animated", { NULL }, KIND_SWITCH, 0 },
@@ -74,6 +75,8 @@ const struct param_row query_params[Q_OUTS] = {
 
 static const struct arg_row dpr_row = { "dpr", ARG_NUM, 1, 5, UNSET, "", NULL,
 	"" };
+static const struct arg_row density_row = { "density", ARG_WHOLE, 1,
+	DENSITY_MAX, UNSET, "px/in", NULL, "" };
 static const struct arg_row page_row = { "page", ARG_WHOLE, 0, PAGES_MAX, UNSET,
 	"", NULL, "" };
 static const struct arg_row pages_row = { "pages", ARG_WHOLE, 1, PAGES_MAX,
@@ -596,10 +599,15 @@ build_in(struct query *q, struct plan *p, struct err *e)
 {
 	union arg page = { .whole = 0 };
 	union arg pages = { .whole = PAGES_AUTO };
+	union arg density = { .whole = 0 };
 
 	if (given(q, Q_PAGE) &&
 	    !arg_read(
 		p, &page_row, q->name[Q_PAGE], q->value[Q_PAGE], &page, e))
+		return false;
+	if (given(q, Q_DENSITY) &&
+	    !arg_read(p, &density_row, q->name[Q_DENSITY], q->value[Q_DENSITY],
+		&density, e))
 		return false;
 	if (given(q, Q_PAGES) && given(q, Q_ANIMATED))
 		return refuse(q, Q_ANIMATED, e, "animated or pages, not both");
@@ -611,6 +619,8 @@ build_in(struct query *q, struct plan *p, struct err *e)
 		return false;
 	if (!switched(q, Q_ANIMATED, true))
 		pages.whole = 1;
+	/* 72 is what there is without. */
+	p->in.density = (uint16_t)(density.whole == 72 ? 0 : density.whole);
 	p->in.page = (int32_t)page.whole;
 	p->in.pages = (int32_t)pages.whole;
 	return true;

@@ -38,6 +38,7 @@ enum param {
 	Q_FORMAT,
 	Q_INFO,
 	Q_MOZJPEG,
+	Q_DENSITY,
 	Q_PAGE,
 	Q_PAGES,
 	Q_ANIMATED,

@@ -275,6 +275,10 @@ put_in_out(struct url *url, const struct plan *p)
 	for (unsigned i = 0; i < OUT_COUNT; i++)
 		if (query_has_out((enum out)i) && out_has(p, (enum out)i))
 			put_out(url, p, (enum out)i);
+	if (p->in.density != 0) {
+		snprintf(number, sizeof(number), "%d", (int)p->in.density);
+		put_param(url, Q_DENSITY, number);
+	}
 	if (p->in.page != 0) {
 		snprintf(number, sizeof(number), "%d", (int)p->in.page);
 		put_param(url, Q_PAGE, number);

@@ -247,6 +247,17 @@ disposition(struct arena *arena, struct slice name)
 	    "inline; filename=\"%s\"; filename*=UTF-8''%s", plain, coded);
 }
 
+/* "200x100x3": width, height, bytes a pixel, which bare pixels do not say. */
+static const char *
+raw_size(struct request *r)
+{
+	const struct image_size *size = &r->entry->facts.result;
+	uint64_t pixels = (uint64_t)size->width * size->height * size->pages;
+
+	return arena_printf(r->arena, "%ux%ux%u", size->width, size->height,
+	    (unsigned)(r->entry->facts.result_bytes / pixels));
+}
+
 static void
 add_image(struct request *r, struct answer *out)
 {
@@ -262,6 +273,8 @@ add_image(struct request *r, struct answer *out)
 	else
 		add(out, "Content-Type",
 		    format_row((enum format)r->entry->facts.to)->media_type);
+	if (r->entry->facts.to == FORMAT_RAW)
+		add(out, "X-Image-Size", raw_size(r));
 	add(out, "Accept-Ranges", "bytes");
 	if (out->status == 206)
 		add(out, "Content-Range",

@@ -17,9 +17,10 @@ struct load_spec {
 	size_t size;
 	VipsSource *source;
 	int page;
-	int pages;    /* -1: all */
-	int shrink;   /* JPEG: 1, 2, 4, 8 */
-	double scale; /* WebP: 0 to 1 */
+	int pages;      /* -1: all */
+	int shrink;     /* JPEG: 1, 2, 4, 8 */
+	double scale;   /* WebP: 0 to 1; SVG, PDF: any */
+	double density; /* SVG, PDF: pixels an inch */
 	VipsFailOn fail_on;
 };
 

@@ -6,7 +6,7 @@
 
 #include "image/watch.h"
 
-enum { INPUT_LOOK = 64, INPUT_FIRST = 64 * 1024 };
+enum { INPUT_LOOK = FORMAT_SNIFF, INPUT_FIRST = 64 * 1024 };
 
 /* More room, at least need bytes in all; false: no memory. */
 static bool

@@ -35,7 +35,7 @@ struct input {
 bool input_open(struct input *in, const struct image_input *from,
     struct watch *watch, struct err *e) must_check;
 void input_close(struct input *in);
-/* The first bytes: at least 64, or all there are. */
+/* The first bytes: at least FORMAT_SNIFF, or all there are. */
 const uint8_t *input_look(const struct input *in, size_t *size);
 /*
  * Waits for all of it, if it is at most most bytes; *whole says whether it

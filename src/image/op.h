@@ -73,6 +73,7 @@ struct op_context {
 	uint32_t may_shrink; /* 1: sharp would shrink on load for this step */
 	uint32_t alpha;      /* 1: the image may have an alpha channel */
 	uint32_t grey;       /* 1: the image has no colours */
+	uint32_t vector;     /* 1: drawn at whatever size this step wants */
 	uint32_t profile;    /* enum PROFILE_: convert to sRGB or leave */
 	/*
 	 * Between the two halves of a step gamma: the exponent of its second

@@ -3,7 +3,9 @@
  * Opening: the type by the first bytes, the header once, the limits on it
  * before a pixel is decoded, and how much the decoder may shrink.
  */
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "image/render.h"
@@ -21,6 +23,7 @@ open_at(struct render *r, struct load_spec spec, VipsImage **out, struct err *e)
 	spec.data = r->input.data;
 	spec.size = r->input.size;
 	spec.fail_on = open_strictness(r);
+	spec.density = r->plan->in.density == 0 ? 72 : r->plan->in.density;
 	if (spec.data == NULL)
 		spec.source = input_source(&r->input);
 	if (table_format(r->from)->load(&spec, out) != 0)
@@ -96,12 +99,47 @@ open_pages(struct render *r, struct err *e)
 	return true;
 }
 
+/* What the header says of the page that is open. */
+static void
+open_facts(struct render *r, uint32_t pages)
+{
+	VipsImage *im = r->opened;
+	int orientation = 1;
+
+	r->facts.original = (struct image_size){ (uint32_t)im->Xsize,
+		(uint32_t)im->Ysize, pages };
+	if (vips_image_get_typeof(im, VIPS_META_ORIENTATION) != 0 &&
+	    (vips_image_get_int(im, VIPS_META_ORIENTATION, &orientation) != 0 ||
+		orientation < 1 || orientation > 8))
+		orientation = 1;
+	r->facts.orientation = (uint32_t)orientation;
+	r->alpha = vips_image_hasalpha(im);
+}
+
+/* Pages of their own may have a size and a turn of their own. */
+static bool
+open_page(struct render *r, struct err *e)
+{
+	uint32_t pages = r->facts.original.pages;
+
+	if (r->page == r->at || (format_row(r->from)->flags & F_PAGES) == 0)
+		return true;
+	g_clear_object(&r->opened);
+	if (!open_at(r,
+		(struct load_spec){
+		    .page = (int)r->page, .pages = 1, .shrink = 1, .scale = 1 },
+		&r->opened, e))
+		return false;
+	r->at = r->page;
+	open_facts(r, pages);
+	return open_limits(r, 1, e);
+}
+
 bool
 open_header(struct render *r, struct err *e)
 {
 	const struct format_bind *bind;
 	bool whole = false;
-	int orientation = 1;
 
 	if (!open_type(r, e))
 		return false;
@@ -118,17 +156,17 @@ open_header(struct render *r, struct err *e)
 		&r->opened, e))
 		return false;
 
-	VipsImage *im = r->opened;
+	int pages = vips_image_get_n_pages(r->opened);
 
-	r->facts.original = (struct image_size){ (uint32_t)im->Xsize,
-		(uint32_t)im->Ysize, (uint32_t)vips_image_get_n_pages(im) };
-	if (vips_image_get_typeof(im, VIPS_META_ORIENTATION) != 0 &&
-	    (vips_image_get_int(im, VIPS_META_ORIENTATION, &orientation) != 0 ||
-		orientation < 1 || orientation > 8))
-		orientation = 1;
-	r->facts.orientation = (uint32_t)orientation;
-	r->alpha = vips_image_hasalpha(im);
-	return open_limits(r, 1, e) && open_pages(r, e);
+	/* Those of a JPEG 2000 are the same picture, each half as large. */
+	if (r->from == FORMAT_JP2) {
+		r->levels =
+		    pages > 1 ? (uint32_t)(pages < 16 ? pages : 16) - 1 : 0;
+		pages = 1;
+	}
+	r->at = 0;
+	open_facts(r, (uint32_t)pages);
+	return open_limits(r, 1, e) && open_pages(r, e) && open_page(r, e);
 }
 
 /*
@@ -142,7 +180,8 @@ open_pixels(struct render *r, VipsImage **out, struct err *e)
 
 	if (!open_limits(r, r->pages, e))
 		return false;
-	if (r->page == 0 && r->pages == 1 && r->shrink == 1 && r->scale >= 1)
+	if (r->page == r->at && r->pages == 1 && r->shrink == 1 &&
+	    fabs(r->scale - 1) < DBL_EPSILON)
 		image = g_object_ref(r->opened);
 	else if (!open_at(r,
 		     (struct load_spec){ .page = (int)r->page,
@@ -151,5 +190,11 @@ open_pixels(struct render *r, VipsImage **out, struct err *e)
 			 .scale = r->scale },
 		     &image, e))
 		return false;
+	/* What is drawn larger than it says is decoded as large as that. */
+	if (r->scale > 1 &&
+	    (uint64_t)image->Xsize * (uint64_t)image->Ysize >
+		r->job->limits.pixels)
+		return err_set(e, ERR_TOO_MANY_PIXELS, "drawn as %dx%d",
+		    image->Xsize, image->Ysize);
 	return watch_put(&r->watch, image, true, out, e);
 }

@@ -49,6 +49,9 @@ choose_plain(struct render *r, format_set allowed)
 	bool jpeg = has(allowed, FORMAT_JPEG);
 	bool png = has(allowed, FORMAT_PNG);
 
+	/* Flat colours and hard edges. */
+	if (png && (format_row(r->from)->flags & F_VECTOR) != 0)
+		return FORMAT_PNG;
 	r->alpha_decides = jpeg && png && r->clear;
 	if (png && (r->clear || !jpeg))
 		return FORMAT_PNG;
@@ -355,6 +358,36 @@ save_tempo(const struct render *r, VipsImage *image)
 	free(delay);
 }
 
+/*
+ * Whether it was the word's fault: what it names is not in this libvips, or in
+ * a library behind it, if it does not work on an empty image either.
+ */
+static bool
+save_blame(const struct render *r, const struct save_spec *spec, struct err *e)
+{
+	const struct arg_row *row = out_row(OUT_COMPRESSION);
+	scoped_image black = NULL;
+	scoped_image colours = NULL;
+	void *bytes = NULL;
+	size_t size;
+	bool works;
+	const char *word;
+
+	if (r->to != FORMAT_TIFF || !out_has(r->plan, OUT_COMPRESSION))
+		return false;
+	works = vips_black(&black, 16, 16, "bands", 3, NULL) == 0 &&
+	    vips_copy(black, &colours, "interpretation",
+		VIPS_INTERPRETATION_sRGB, NULL) == 0 &&
+	    table_format(r->to)->save(colours, spec, &bytes, &size) == 0;
+	g_free(bytes);
+	vips_error_clear();
+	if (works)
+		return false;
+	word = row->choices[out_get(r->plan, OUT_COMPRESSION).pick];
+	return err_param(e, ERR_BAD_VALUE, row->name, word, strlen(word),
+	    "a compression that this libvips has");
+}
+
 static bool
 save_with(struct render *r, const struct carry *carry, VipsImage *in,
     struct image_result *result, struct err *e)
@@ -376,7 +409,9 @@ save_with(struct render *r, const struct carry *carry, VipsImage *in,
 	if (table_format(r->to)->save(watched, &spec, &bytes, &result->size) !=
 	    0) {
 		g_free(bytes);
-		return image_fail(NULL, e, ERR_INTERNAL, "save");
+		(void)image_fail(NULL, e, ERR_INTERNAL, "save");
+		(void)save_blame(r, &spec, e);
+		return false;
 	}
 	result->bytes = bytes;
 	return save_metadata(r, carry, keep, result, e);

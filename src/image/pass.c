@@ -35,6 +35,10 @@ pass_untouched(struct render *r, struct image_result *result, struct err *e)
 		return err_set(e, ERR_TOO_LARGE, "the original is too large");
 	if (!open_header(r, &ignored) && ignored.code == ERR_NOT_AN_IMAGE)
 		return err_set(e, ERR_NOT_AN_IMAGE, "%s", ignored.detail);
+	/* A browser would run what is written in one. */
+	if ((format_row(r->from)->flags & F_VECTOR) != 0)
+		return err_set(e, ERR_NOT_AN_IMAGE,
+		    "%s is not answered as it is", format_row(r->from)->name);
 
 	copy = g_try_malloc(r->input.size);
 	if (copy == NULL)

@@ -39,11 +39,42 @@ between(int x, int x0, int x1, int y0, int y1)
 	return y0 + ((x - x0) * (y1 - y0) * 2 + (x1 - x0)) / (2 * (x1 - x0));
 }
 
+/*
+ * JPEG 2000's number is dB of PSNR: what JPEG has at that quality, and up to
+ * 3 dB more, since what it loses is sharpness.
+ */
+static const struct {
+	int jpeg, db;
+} decibel[] = {
+	{ 1, 20 },
+	{ 10, 26 },
+	{ 30, 29 },
+	{ 50, 31 },
+	{ 70, 33 },
+	{ 80, 35 },
+	{ 90, 39 },
+	{ 95, 42 },
+	{ 100, 50 },
+};
+
+static int
+quality_jp2(int quality)
+{
+	size_t i = 1;
+
+	while (i + 1 < NELEM(decibel) && decibel[i].jpeg < quality)
+		i++;
+	return between(quality, decibel[i - 1].jpeg, decibel[i].jpeg,
+	    decibel[i - 1].db, decibel[i].db);
+}
+
 int
 quality_for(enum format format, int quality)
 {
 	size_t i = 1;
 
+	if (format == FORMAT_JP2)
+		return quality_jp2(quality);
 	if (format != FORMAT_WEBP && format != FORMAT_AVIF)
 		return quality;
 	while (i + 1 < NELEM(table) && table[i].jpeg < quality)

@@ -187,7 +187,7 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 	if (r->to == FORMAT_INFO)
 		return info_make(r, result, e);
 	r->facts.shrink =
-	    r->shrink > 1 ? r->shrink : (uint32_t)lround(1 / r->scale);
+	    r->shrink > 1 ? r->shrink : (uint32_t)lround(fmax(1 / r->scale, 1));
 	if (!pass_may(r))
 		return render_pixels(r, result, e);
 

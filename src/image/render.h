@@ -28,7 +28,9 @@ struct render {
 	uint32_t page;     /* what is decoded: the first */
 	uint32_t pages;    /* and how many */
 	uint32_t shrink;   /* asked of the loader, 1: none */
-	double scale;      /* the same of WebP, 1: none */
+	double scale;      /* the same of WebP, SVG and PDF, 1: none */
+	uint32_t at;       /* the page that opened is of */
+	uint32_t levels;   /* JPEG 2000: by 2^n the decoder can shrink */
 	int quality;       /* instead of the plan's; 0: the plan's */
 	/* What the steps make, known before decoding. */
 	uint32_t width, height;

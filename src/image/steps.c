@@ -15,6 +15,9 @@
 #include "image/render.h"
 #include "image/turn.h"
 
+/* libvips' least scale. */
+#define VECTOR_LEAST 0.001
+
 struct walk {
 	struct render *r;
 	struct op_context ctx;
@@ -26,6 +29,12 @@ struct walk {
 	double shrink;                /* what the loader may do */
 	const struct plan_step *half; /* done by half, ahead of a resize */
 };
+
+static bool
+is_vector(const struct render *r)
+{
+	return (format_row(r->from)->flags & F_VECTOR) != 0;
+}
 
 static void
 walk_init(struct walk *w, struct render *r)
@@ -148,6 +157,7 @@ walk_apply(
 	if (op != OP_RESIZE && !bind->pointwise && !walk_turn(w, e))
 		return false;
 	w->ctx.may_shrink = w->loaded && !w->turned;
+	w->ctx.vector = w->loaded && is_vector(w->r);
 	if (!walk_want(w, bind, &size, e))
 		return false;
 	if (op == OP_RESIZE && w->loaded)
@@ -258,14 +268,26 @@ walk_all(struct walk *w, struct err *e)
  * How much the loader shrinks. JPEG: the largest factor of the DCT that does
  * not make it too small. WebP: libwebp's scaler averages areas, so half as
  * much again is left to ours: a third off the time, SSIMULACRA2 still 94.
+ * JPEG 2000 holds its halves by itself, but half a pixel off: a factor of 2 is
+ * left to ours, which makes less of it. What has no pixels is drawn at the size.
  */
 static void
 steps_shrink(struct render *r, double most)
 {
+	uint32_t largest = 1;
+
 	r->shrink = 1;
 	r->scale = 1;
-	while (r->from == FORMAT_JPEG && r->shrink < 8 && r->shrink * 2 <= most)
+	if (r->from == FORMAT_JPEG)
+		largest = 8;
+	else if (r->from == FORMAT_JP2)
+		largest = 1U << r->levels;
+	if (r->from == FORMAT_JP2)
+		most /= 2;
+	while (r->shrink < largest && r->shrink * 2 <= most)
 		r->shrink *= 2;
+	if (is_vector(r))
+		r->scale = fmax(1 / most, VECTOR_LEAST);
 	if (r->from == FORMAT_WEBP && r->facts.original.pages == 1 && most >= 3)
 		r->scale = 1 / floor(most / 1.5);
 }

@@ -510,6 +510,12 @@ walk(enum format format, struct strip *s)
 	case FORMAT_AVIF:
 	case FORMAT_HEIC:
 		return heif_walk(s);
+	case FORMAT_TIFF:
+	case FORMAT_JP2:
+	case FORMAT_JXL:
+	case FORMAT_SVG:
+	case FORMAT_PDF:
+	case FORMAT_RAW:
 	case FORMAT_SAME:
 	case FORMAT_AUTO:
 	case FORMAT_INFO:

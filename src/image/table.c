@@ -207,6 +207,36 @@ static const struct op_bind ops[OP_COUNT] = {
 		    false                                                      \
 	}
 
+#define BIND_TIFF                                                             \
+	{                                                                     \
+		format_tiff_load, format_tiff_save,                           \
+		    { "VipsForeignLoadTiffBuffer" }, "tiffsave_buffer", false \
+	}
+#define BIND_JP2                                                              \
+	{                                                                     \
+		format_jp2_load, format_jp2_save,                             \
+		    { "VipsForeignLoadJp2kBuffer" }, "jp2ksave_buffer", false \
+	}
+#define BIND_JXL                                                            \
+	{                                                                   \
+		format_jxl_load, format_jxl_save,                           \
+		    { "VipsForeignLoadJxlBuffer" }, "jxlsave_buffer", false \
+	}
+#define BIND_SVG                                                             \
+	{                                                                    \
+		format_svg_load, NULL, { "VipsForeignLoadSvgBuffer" }, NULL, \
+		    false                                                    \
+	}
+#define BIND_PDF                                                             \
+	{                                                                    \
+		format_pdf_load, NULL, { "VipsForeignLoadPdfBuffer" }, NULL, \
+		    false                                                    \
+	}
+#define BIND_RAW                                                  \
+	{                                                         \
+		NULL, format_raw_save, { NULL }, "rawsave", false \
+	}
+
 #define FORMAT(id, name, media, ext, flags, side, text) \
 	[FORMAT_##id] = BIND_##id,
 #define OUT(id, name, type, min, max, def, unit, list, text)

@@ -45,6 +45,43 @@ warm_made(
 	return true;
 }
 
+/* What this program reads and cannot write; with text, for the fonts. */
+static void
+warm_tiny(enum format format, void **bytes, size_t *size)
+{
+	static const char svg[] =
+	    "<svg xmlns='http://www.w3.org/2000/svg' width='64' height='32'>"
+	    "<filter id='f'><feGaussianBlur stdDeviation='1'/></filter>"
+	    "<text x='2' y='20' font-size='12'>Aa</text>"
+	    "<text x='2' y='20' font-family='serif'>Aa</text>"
+	    "<text x='2' y='20' font-family='monospace'>Aa</text>"
+	    "<rect width='9' height='9' fill='red' filter='url(#f)'/></svg>";
+	static const char pdf[] =
+	    "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+	    "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+	    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 64 32]"
+	    "/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R/H 7 0 R>>>>"
+	    ">>endobj\n"
+	    "4 0 obj<</Length 84>>stream\n"
+	    "BT /F 12 Tf 2 9 Td (Aa) Tj /G 12 Tf (Aa) Tj /H 12 Tf (Aa) Tj ET\n"
+	    "1 0 0 rg 0 0 9 9 re f\nendstream endobj\n"
+	    "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+	    "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
+	    "7 0 obj<</Type/Font/Subtype/Type1/BaseFont/Courier>>endobj\n"
+	    "trailer<</Root 1 0 R>>\n%%EOF\n";
+	const void *tiny = tiny_heic;
+
+	*size = sizeof(tiny_heic);
+	if (format == FORMAT_SVG) {
+		tiny = svg;
+		*size = sizeof(svg) - 1;
+	} else if (format == FORMAT_PDF) {
+		tiny = pdf;
+		*size = sizeof(pdf) - 1;
+	}
+	*bytes = g_memdup2(tiny, *size);
+}
+
 /* An original of that format, whether or not the plan may write it. */
 static bool
 warm_original(enum format format, VipsImage *in, void **bytes, size_t *size,
@@ -59,8 +96,7 @@ warm_original(enum format format, VipsImage *in, void **bytes, size_t *size,
 	const struct format_bind *bind = table_format(format);
 
 	if (bind->save == NULL) {
-		*bytes = g_memdup2(tiny_heic, sizeof(tiny_heic));
-		*size = sizeof(tiny_heic);
+		warm_tiny(format, bytes, size);
 		return true;
 	}
 	if (bind->save(in, &spec, bytes, size) != 0)

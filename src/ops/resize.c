@@ -46,8 +46,8 @@ resize_box(const struct plan_step *s, double width, double height)
 }
 
 static struct factors
-resize_factors(
-    const struct plan_step *s, struct box box, double width, double height)
+resize_factors(const struct plan_step *s, struct box box, bool vector,
+    double width, double height)
 {
 	bool wide = box.width > 0;
 	bool high = box.height > 0;
@@ -63,7 +63,7 @@ resize_factors(
 	else if (high && !wide && fit != FIT_FILL)
 		x = y;
 
-	if (step_get(s, RESIZE_NO_ENLARGE).on) {
+	if (step_get(s, RESIZE_NO_ENLARGE).on && !vector) {
 		x = fmax(x, 1);
 		y = fmax(y, 1);
 	}
@@ -107,7 +107,10 @@ resize_geometry(const struct op_context *ctx)
 	double width = swap ? ctx->height : ctx->width;
 	double height = swap ? ctx->width : ctx->height;
 	struct box box = resize_box(s, width, height);
-	struct factors f = resize_factors(s, box, width, height);
+	/* Nothing is lost where there are no pixels yet; sharp does not care. */
+	bool vector =
+	    ctx->vector != 0 && step_get(s, RESIZE_SIZING).pick != SIZING_SHARP;
+	struct factors f = resize_factors(s, box, vector, width, height);
 	int64_t fit = step_get(s, RESIZE_FIT).pick;
 	struct geometry g = { .shrink = fmin(f.across, f.down) };
 
@@ -117,7 +120,7 @@ resize_geometry(const struct op_context *ctx)
 
 		width = floor(width / shrink);
 		height = floor(height / shrink);
-		f = resize_factors(s, box, width, height);
+		f = resize_factors(s, box, vector, width, height);
 	}
 	g.scaled_width = g.width = side_of(width, f.across);
 	g.scaled_height = g.height = side_of(height, f.down);

@@ -147,9 +147,12 @@ out_formats(enum out out)
 #define WEBP FORMAT_BIT(FORMAT_WEBP)
 #define AVIF FORMAT_BIT(FORMAT_AVIF)
 #define GIF  FORMAT_BIT(FORMAT_GIF)
+#define TIFF FORMAT_BIT(FORMAT_TIFF)
+#define JP2  FORMAT_BIT(FORMAT_JP2)
+#define JXL  FORMAT_BIT(FORMAT_JXL)
 	static const format_set of[OUT_COUNT] = {
-		[OUT_EFFORT] = PNG | WEBP | AVIF | GIF,
-		[OUT_LOSSLESS] = WEBP | AVIF,
+		[OUT_EFFORT] = PNG | WEBP | AVIF | GIF | JXL,
+		[OUT_LOSSLESS] = WEBP | AVIF | TIFF | JP2 | JXL,
 		[OUT_PROGRESSIVE] = JPEG | PNG | GIF,
 		[OUT_SUBSAMPLE] = JPEG | AVIF,
 		[OUT_COMPRESSION_LEVEL] = PNG,
@@ -157,7 +160,7 @@ out_formats(enum out out)
 		[OUT_COLOURS] = PNG | GIF,
 		[OUT_DITHER] = PNG | GIF,
 		[OUT_ADAPTIVE_FILTERING] = PNG,
-		[OUT_BITDEPTH] = PNG | AVIF,
+		[OUT_BITDEPTH] = PNG | AVIF | TIFF,
 		[OUT_OPTIMISE_CODING] = JPEG,
 		[OUT_OPTIMISE_SCANS] = JPEG,
 		[OUT_TRELLIS_QUANTISATION] = JPEG,
@@ -174,6 +177,19 @@ out_formats(enum out out)
 		[OUT_INTER_FRAME_MAX_ERROR] = GIF,
 		[OUT_INTER_PALETTE_MAX_ERROR] = GIF,
 		[OUT_KEEP_DUPLICATE_FRAMES] = GIF,
+		[OUT_COMPRESSION] = TIFF,
+		[OUT_PREDICTOR] = TIFF,
+		[OUT_TILE] = TIFF,
+		[OUT_TILE_WIDTH] = TIFF | JP2,
+		[OUT_TILE_HEIGHT] = TIFF | JP2,
+		[OUT_PYRAMID] = TIFF,
+		[OUT_BIGTIFF] = TIFF,
+		[OUT_MINISWHITE] = TIFF,
+		[OUT_XRES] = TIFF,
+		[OUT_YRES] = TIFF,
+		[OUT_RESOLUTION_UNIT] = TIFF,
+		[OUT_DISTANCE] = JXL,
+		[OUT_DECODING_TIER] = JXL,
 		[OUT_LOOP] = GIF | WEBP,
 		[OUT_DELAY] = GIF | WEBP,
 	};
@@ -182,6 +198,9 @@ out_formats(enum out out)
 #undef WEBP
 #undef AVIF
 #undef GIF
+#undef TIFF
+#undef JP2
+#undef JXL
 
 	assert((unsigned)out < OUT_COUNT);
 	return of[out];
@@ -250,6 +269,10 @@ format_find(struct slice name, enum format *format)
 		{ "jpe", FORMAT_JPEG },
 		{ "heif", FORMAT_HEIC },
 		{ "json", FORMAT_INFO },
+		{ "tif", FORMAT_TIFF },
+		{ "j2k", FORMAT_JP2 },
+		{ "jp2k", FORMAT_JP2 },
+		{ "jpx", FORMAT_JP2 },
 	};
 
 	for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -276,6 +299,12 @@ format_all(unsigned flags)
 		if ((format_rows[i].flags & flags) == flags)
 			set |= FORMAT_BIT(i);
 	return set;
+}
+
+format_set
+format_usual(unsigned flags)
+{
+	return format_all(flags) & ~format_all(F_NAMED);
 }
 
 /* ---- First bytes ---- */
@@ -348,6 +377,40 @@ sniff_ftyp(const uint8_t *bytes, size_t size, enum format *format)
 	return general;
 }
 
+/*
+ * XML whose first element is svg, behind a byte order mark, declarations and
+ * comments; as far as it can be seen. Not what is packed (.svgz).
+ */
+static bool
+sniff_svg(const uint8_t *bytes, size_t size)
+{
+	struct slice text = { (const char *)bytes,
+		size < FORMAT_SNIFF ? size : FORMAT_SNIFF };
+
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+		text = slice_skip(text, 3);
+	for (;;) {
+		const char *end;
+
+		while (text.len > 0 && strchr(" \t\r\n", text.at[0]) != NULL &&
+		    text.at[0] != '\0')
+			text = slice_skip(text, 1);
+		if (slice_starts(text, SLICE("<svg")))
+			return true;
+		if (slice_starts(text, SLICE("<!--")))
+			end = memmem(text.at, text.len, "-->", 3);
+		else if (slice_starts(text, SLICE("<?")) ||
+		    slice_starts(text, SLICE("<!DOCTYPE svg")))
+			end = memchr(text.at, '>', text.len);
+		else
+			return false;
+		if (end == NULL)
+			return false;
+		end = memchr(end, '>', text.len - (size_t)(end - text.at));
+		text = slice_skip(text, (size_t)(end + 1 - text.at));
+	}
+}
+
 bool
 format_sniff(const uint8_t *bytes, size_t size, enum format *format)
 {
@@ -360,6 +423,17 @@ format_sniff(const uint8_t *bytes, size_t size, enum format *format)
 		{ MAGIC(0, "RIFF"), MAGIC(8, "WEBP"), FORMAT_WEBP },
 		{ MAGIC(0, "GIF87a"), { 0, NULL, 0 }, FORMAT_GIF },
 		{ MAGIC(0, "GIF89a"), { 0, NULL, 0 }, FORMAT_GIF },
+		{ MAGIC(0, "II*\0"), { 0, NULL, 0 }, FORMAT_TIFF },
+		{ MAGIC(0, "MM\0*"), { 0, NULL, 0 }, FORMAT_TIFF },
+		{ MAGIC(0, "II+\0"), { 0, NULL, 0 }, FORMAT_TIFF },
+		{ MAGIC(0, "MM\0+"), { 0, NULL, 0 }, FORMAT_TIFF },
+		{ MAGIC(0, "\0\0\0\x0cjP  \r\n\x87\n"), { 0, NULL, 0 },
+		    FORMAT_JP2 },
+		{ MAGIC(0, "\xff\x4f\xff\x51"), { 0, NULL, 0 }, FORMAT_JP2 },
+		{ MAGIC(0, "\0\0\0\x0cJXL \r\n\x87\n"), { 0, NULL, 0 },
+		    FORMAT_JXL },
+		{ MAGIC(0, "\xff\x0a"), { 0, NULL, 0 }, FORMAT_JXL },
+		{ MAGIC(0, "%PDF-"), { 0, NULL, 0 }, FORMAT_PDF },
 	};
 
 	for (size_t i = 0; i < NELEM(magics); i++) {
@@ -370,7 +444,10 @@ format_sniff(const uint8_t *bytes, size_t size, enum format *format)
 			return true;
 		}
 	}
-	return sniff_ftyp(bytes, size, format);
+	if (sniff_ftyp(bytes, size, format))
+		return true;
+	*format = FORMAT_SVG;
+	return sniff_svg(bytes, size);
 }
 
 /* ---- Values as text ---- */

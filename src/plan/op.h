@@ -147,7 +147,10 @@ enum format_flag {
 	F_ALPHA = 4,
 	F_ANIMATION = 8,
 	F_RISKY = 16,
-	F_DATA = 32
+	F_DATA = 32,
+	F_PAGES = 64,
+	F_VECTOR = 128,
+	F_NAMED = 256
 };
 
 /* A result of the format info is shorter, bytes. */
@@ -199,13 +202,16 @@ bool name_is(struct slice given, const char *name) must_check;
 bool op_find(struct slice name, enum op *op) must_check;
 bool format_find(struct slice name, enum format *format) must_check;
 /*
- * What the first bytes say (magic numbers only; nothing is decoded). False:
- * none of ours. At least 32 bytes are wanted, fewer are allowed.
+ * What the first bytes say (nothing is decoded). False: none of ours. At least
+ * FORMAT_SNIFF bytes are wanted, or all there are.
  */
+enum { FORMAT_SNIFF = 1024 };
 bool format_sniff(
     const uint8_t *bytes, size_t size, enum format *format) must_check;
 /* All formats with every one of the flags. */
 format_set format_all(unsigned flags);
+/* The same, without those that a mount must name. */
+format_set format_usual(unsigned flags);
 /*
  * One value as text, for arg_print: "300", "50%", "cover", "icc,exif",
  * "#ff0000ff". Returns its length; out has room for 64 bytes. A LIST is

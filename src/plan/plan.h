@@ -48,14 +48,16 @@ enum {
 	PAGES_AUTO = 0, /* all if the result can move, else one */
 	PAGES_ALL = -1,
 	PAGES_GIF = -2, /* as AUTO if the original is a GIF, else one */
-	PAGES_MAX = 100000
+	PAGES_MAX = 100000,
+	DENSITY_MAX = 2400
 };
 
 struct plan_in {
 	int32_t page;     /* first page or frame, from 0 */
 	int32_t pages;    /* a number, or PAGES_x */
 	uint8_t tolerant; /* 1: decode a truncated original as far as it goes */
-	uint8_t zero[7];
+	uint8_t zero[5];
+	uint16_t density; /* SVG, PDF: pixels an inch; 0: 72 */
 };
 
 struct plan_out {

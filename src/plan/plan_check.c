@@ -505,6 +505,8 @@ check_in(const struct plan_in *in, struct err *e)
 		return malformed(e, "tolerant");
 	if (in->page < 0 || in->page > PAGES_MAX)
 		return missing("page", "a whole number from 0 to 100000", e);
+	if (in->density > DENSITY_MAX)
+		return missing("density", "1 to 2400 px/in", e);
 	if (in->pages < PAGES_GIF || in->pages > PAGES_MAX)
 		return missing(
 		    "pages", "all, or a whole number from 1 to 100000", e);
@@ -528,6 +530,13 @@ bad_format(const char *given, format_set accepted, struct err *e)
 }
 
 static bool
+check_tile(const struct plan *p, enum out side, struct err *e)
+{
+	return out_get(p, side).whole % 16 == 0 ||
+	    missing(out_row(side)->name, "a multiple of 16", e);
+}
+
+static bool
 check_out(const struct plan *p, struct err *e)
 {
 	const struct plan_out *o = &p->out;
@@ -543,8 +552,10 @@ check_out(const struct plan *p, struct err *e)
 		return malformed(e, "the accepted formats");
 	if (o->untouched && (p->nstep != 0 || o->format != FORMAT_SAME))
 		return malformed(e, "untouched and yet changed");
-	return check_args(
-	    p, out_row((enum out)0), OUT_COUNT, o->set, o->arg, OUT_COUNT, e);
+	return check_args(p, out_row((enum out)0), OUT_COUNT, o->set, o->arg,
+		   OUT_COUNT, e) &&
+	    check_tile(p, OUT_TILE_WIDTH, e) &&
+	    check_tile(p, OUT_TILE_HEIGHT, e);
 }
 
 /*

@@ -98,7 +98,8 @@ put_in(struct line *line, const struct plan_in *in, bool full)
 {
 	char text[64];
 
-	if (!full && in->page == 0 && in->pages == 0 && in->tolerant == 0)
+	if (!full && in->page == 0 && in->pages == 0 && in->tolerant == 0 &&
+	    in->density == 0)
 		return;
 	put(line, " | in");
 	if (full || in->page != 0) {
@@ -113,6 +114,11 @@ put_in(struct line *line, const struct plan_in *in, bool full)
 			: in->pages == PAGES_ALL ? "all"
 			: in->pages == PAGES_GIF ? "gif"
 						 : text);
+	}
+	if (full || in->density != 0) {
+		snprintf(text, sizeof(text), " density=%d",
+		    in->density == 0 ? 72 : in->density);
+		put(line, text);
 	}
 	if (full || in->tolerant != 0)
 		put(line, in->tolerant ? " tolerant=1" : " tolerant=0");

@@ -142,6 +142,16 @@ check_info(const uint8_t *bytes, size_t size, struct err *e)
 	return json_is_object(json) || check_lie(e, "no JSON object");
 }
 
+/* One to four bytes for each pixel, and nothing to know them by. */
+static bool
+check_raw(const struct facts *facts, size_t size)
+{
+	uint64_t pixels = (uint64_t)facts->result.width * facts->result.height *
+	    facts->result.pages;
+
+	return size % pixels == 0 && size / pixels <= 4;
+}
+
 bool
 check_result(const struct render_job *job, const struct facts *facts,
     const uint8_t *bytes, size_t size, struct err *e)
@@ -155,7 +165,9 @@ check_result(const struct render_job *job, const struct facts *facts,
 		return false;
 	if (size == 0 || size > (uint64_t)job->conf->limit_result_bytes)
 		return check_lie(e, "no bytes, or too many");
-	if (!format_sniff(bytes, size, &found) || found != facts->to)
+	if (facts->to == FORMAT_RAW
+		? !check_raw(facts, size)
+		: !format_sniff(bytes, size, &found) || found != facts->to)
 		return check_lie(e, "the bytes are of another format");
 	return true;
 }

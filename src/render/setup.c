@@ -15,10 +15,14 @@ setup_formats(const struct conf_mount *mount, const struct words *words,
     format_set *set, format_set *must, struct err *e)
 {
 	if (words->list->n == 0)
-		*set |= format_all(words->flag);
+		*set |= format_usual(words->flag);
 	for (size_t i = 0; i < words->list->n; i++) {
 		enum format format = FORMAT_SAME;
 
+		if (strcmp(words->list->item[i], "all") == 0) {
+			*set |= format_all(words->flag);
+			continue;
+		}
 		if (!format_find(slice_of(words->list->item[i]), &format) ||
 		    (int)format < (int)FORMAT_FIRST)
 			return err_set(e, ERR_CONFIG,

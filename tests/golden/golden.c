@@ -126,6 +126,12 @@ golden_decode(const uint8_t *bytes, size_t size, enum format as)
 		     ? vips_webpload_buffer(data, size, &in, "n", -1, NULL)
 		     : as == FORMAT_GIF
 		     ? vips_gifload_buffer(data, size, &in, "n", -1, NULL)
+		     : as == FORMAT_TIFF
+		     ? vips_tiffload_buffer(data, size, &in, NULL)
+		     : as == FORMAT_JP2
+		     ? vips_jp2kload_buffer(data, size, &in, NULL)
+		     : as == FORMAT_JXL
+		     ? vips_jxlload_buffer(data, size, &in, NULL)
 		     : vips_heifload_buffer(data, size, &in, NULL)) == 0,
 	    "decode");
 	r = golden_raster(in);
@@ -184,6 +190,33 @@ picture_shown(VipsImage *stored, VipsImage *upright)
 	return r;
 }
 
+static const struct {
+	const char *words;
+	enum format format;
+} drawings[] = {
+	{ "drawing svg", FORMAT_SVG },
+	{ "drawing pdf", FORMAT_PDF },
+};
+
+bool
+golden_has(const char *words)
+{
+	format_set needed = 0;
+	struct slice rest = slice_of(words);
+
+	while (rest.at != NULL) {
+		struct slice word = slice_cut(&rest, ' ');
+		enum format format;
+
+		if (format_find(word, &format) &&
+		    format >= (enum format)FORMAT_FIRST)
+			needed |= FORMAT_BIT(format);
+	}
+	/* It is made, and it is read. */
+	return (needed & ~image_can_load()) == 0 &&
+	    (needed & format_all(F_SAVE) & ~image_can_save()) == 0;
+}
+
 enum format
 golden_picture(const char *words, struct file *stored, struct raster *shown)
 {
@@ -194,6 +227,16 @@ golden_picture(const char *words, struct file *stored, struct raster *shown)
 	VipsImage *upright;
 	VipsImage *in;
 
+	for (size_t i = 0; i < NELEM(drawings); i++) {
+		if (strcmp(words, drawings[i].words) != 0)
+			continue;
+		in = picture_quarters(120, 80);
+		if (shown != NULL)
+			*shown = golden_raster(in);
+		g_object_unref(in);
+		*stored = picture_drawing(120, 80, drawings[i].format);
+		return drawings[i].format;
+	}
 	slice_copy(slice_of(words), copy, sizeof(copy));
 	in = picture_by(strsep(&rest, " "));
 	upright = g_object_ref(in);

@@ -21,10 +21,12 @@ bool golden_compose(const struct file *original, const struct file *overlay,
 struct raster golden_decode(const uint8_t *bytes, size_t size, enum format as);
 struct raster golden_raster(VipsImage *in);
 
+/* Whether this libvips makes and reads that picture. */
+bool golden_has(const char *words);
 /*
  * A picture by its words: "scene" "pebbles" "city" "alpha" "moving", then
  * "WxH" (cut to that size), "grey" "deep" "p3" "cmyk" "o1" to "o8", and the
- * format it is stored in. *shown: what a viewer sees, if not NULL.
+ * format it is stored in. Or "drawing svg", "drawing pdf". *shown: what a viewer sees, if not NULL.
  */
 enum format golden_picture(
     const char *words, struct file *stored, struct raster *shown);

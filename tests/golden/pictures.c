@@ -127,6 +127,72 @@ picture_moving(int side, int frames)
 	return out;
 }
 
+static const uint8_t quarter[4][3] = { { 255, 0, 0 }, { 0, 128, 0 },
+	{ 0, 0, 255 }, { 255, 255, 0 } };
+
+VipsImage *
+picture_quarters(int width, int height)
+{
+	uint8_t *p = xcalloc((size_t)width * (size_t)height, 3);
+	uint8_t *at = p;
+
+	for (int y = 0; y < height; y++)
+		for (int x = 0; x < width; x++, at += 3)
+			memcpy(at,
+			    quarter[2 * (2 * y >= height) + (2 * x >= width)],
+			    3);
+	return from_bytes(p, width, height, 3);
+}
+
+struct file
+picture_drawing(int width, int height, enum format format)
+{
+	bool svg = format == FORMAT_SVG;
+	GString *text = g_string_new(NULL);
+	GString *body = g_string_new(NULL);
+	int w = width / 2;
+	int h = height / 2;
+
+	for (int i = 0; i < 4; i++) {
+		const uint8_t *c = quarter[i];
+		int x = i % 2 * w;
+		int y = i / 2 * h;
+
+		if (svg)
+			g_string_append_printf(body,
+			    "<rect x='%d' y='%d' width='%d' height='%d' "
+			    "fill='rgb(%d,%d,%d)'/>",
+			    x, y, w, h, c[0], c[1], c[2]);
+		else
+			g_string_append_printf(body,
+			    "%.6f %.6f %.6f rg %d %d %d %d re f\n",
+			    c[0] / 255.0, c[1] / 255.0, c[2] / 255.0, x,
+			    height - h - y, w, h);
+	}
+	if (svg)
+		g_string_printf(text,
+		    "<?xml version='1.0'?>\n<!-- four quarters -->\n"
+		    "<svg xmlns='http://www.w3.org/2000/svg' width='%d' "
+		    "height='%d' shape-rendering='crispEdges'>%s</svg>\n",
+		    width, height, body->str);
+	else
+		g_string_printf(text,
+		    "%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+		    "2 0 obj<</Type/Pages/Kids[3 0 R 5 0 R]/Count 2>>endobj\n"
+		    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]"
+		    "/Contents 4 0 R>>endobj\n"
+		    "4 0 obj<</Length %d>>stream\n%s\nendstream endobj\n"
+		    "5 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]"
+		    ">>endobj\ntrailer<</Root 1 0 R>>\n%%%%EOF\n",
+		    width, height, (int)body->len, body->str, 2 * height,
+		    width);
+	g_string_free(body, TRUE);
+
+	size_t size = text->len;
+
+	return (struct file){ (uint8_t *)g_string_free(text, FALSE), size };
+}
+
 VipsImage *
 picture_grey(VipsImage *in)
 {
@@ -217,6 +283,16 @@ picture_file(VipsImage *in, enum format format)
 		    vips_heifsave_buffer(in, &bytes, &size, "Q", 90, "effort",
 			0, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
 			"bitdepth", 8, KEEP_NOTHING, NULL);
+	else if (format == FORMAT_TIFF)
+		failed = vips_tiffsave_buffer(in, &bytes, &size, "compression",
+		    VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, KEEP_EVERYTHING,
+		    NULL);
+	else if (format == FORMAT_JP2)
+		failed = vips_jp2ksave_buffer(
+		    in, &bytes, &size, "lossless", TRUE, KEEP_EVERYTHING, NULL);
+	else if (format == FORMAT_JXL)
+		failed = vips_jxlsave_buffer(in, &bytes, &size, "Q", 95,
+		    "effort", 3, KEEP_EVERYTHING, NULL);
 	must(failed == 0);
 	return (struct file){ bytes, size };
 }

@@ -12,12 +12,21 @@
 #include "plan/op.h"
 #include "scene.h"
 
+struct file {
+	uint8_t *bytes;
+	size_t size;
+};
+
 /* 8-bit sRGB. All images returned are in memory and belong to the caller. */
 VipsImage *picture_scene(enum scene scene, int width, int height);
 /* Shapes on clear ground, soft and hard edges; colour under clear pixels. */
 VipsImage *picture_alpha(int width, int height);
 /* Frames on top of each other, with page-height, delays and a loop count. */
 VipsImage *picture_moving(int side, int frames);
+
+/* Four solid quarters: red, green, blue, yellow; and as a drawing. */
+VipsImage *picture_quarters(int width, int height);
+struct file picture_drawing(int width, int height, enum format format);
 
 /* The same picture in another form; in is borrowed. */
 VipsImage *picture_grey(VipsImage *in); /* colours out, alpha stays */
@@ -27,11 +36,6 @@ VipsImage *picture_profile(VipsImage *in, const char *name); /* "p3" "cmyk" */
 VipsImage *picture_oriented(VipsImage *in, int orientation);
 VipsImage *picture_crop(VipsImage *in, int width, int height);
 
-struct file {
-	uint8_t *bytes;
-	size_t size;
-};
-
-/* With all metadata but in AVIF; quality 95. 16 bits only as PNG. */
+/* With all metadata but in AVIF; quality 95. 16 bits as PNG, TIFF, JPEG 2000. */
 struct file picture_file(VipsImage *in, enum format format);
 void picture_file_free(struct file *file);

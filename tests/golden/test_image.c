@@ -75,9 +75,8 @@ test_empty(void **state)
 static void
 test_not_an_image(void **state)
 {
-	static const char *const text[] = { "hello, world", "<svg></svg>",
-		"%PDF-1.4", "II*\0\10\0\0\0", "P6 1 1 255 abc", "\xff",
-		"\xff\xd8", "\x89PNG" };
+	static const char *const text[] = { "hello, world", "<html></html>",
+		"P6 1 1 255 abc", "\xff", "\xff\xd8", "\x89PNG" };
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(text); i++) {
@@ -545,17 +544,13 @@ static void
 test_blocked(void **state)
 {
 	static const char ppm[] = "P6 1 1 255 abc";
-	static const char svg[] =
-	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" "
-	    "height=\"9\"/>";
 	VipsImage *in = picture_scene(SCENE_MOUNTAINS, 16, 16);
 	void *bytes = NULL;
 	size_t size = 0;
 
 	(void)state;
-	assert_null(vips_image_new_from_buffer(svg, sizeof(svg) - 1, "", NULL));
 	assert_null(vips_image_new_from_buffer(ppm, sizeof(ppm) - 1, "", NULL));
-	if (vips_tiffsave_buffer(in, &bytes, &size, NULL) == 0) {
+	if (vips_radsave_buffer(in, &bytes, &size, NULL) == 0) {
 		assert_null(vips_image_new_from_buffer(bytes, size, "", NULL));
 		g_free(bytes);
 	}

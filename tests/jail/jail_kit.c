@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "image/image.h"
 #include "render/sandbox.h"
 
 const int64_t kit_patience = (SANDBOX_SANITIZED ? 60 : 10) * NS_PER_S;
@@ -29,8 +30,9 @@ kit_conf(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(lines, sizeof(lines), format, args);
 	va_end(args);
-	n = asprintf(
-	    &text, "%s\n[mount.m]\nstores = s\n[store.s]\nroot = /\n", lines);
+	n = asprintf(&text,
+	    "%s\n[mount.m]\nstores = s\noriginals = all\n[store.s]\nroot = /\n",
+	    lines);
 	assert_true(n > 0);
 	if (!conf_load_text(
 		(struct slice){ text, (size_t)n }, "test", NULL, &conf, &e))
@@ -39,6 +41,50 @@ kit_conf(const char *format, ...)
 }
 
 /* ---- Originals ---- */
+
+/*
+ * With texts, of which some are in fonts that no warm-up has opened, and with
+ * what it must not read. NULL: this libvips cannot read it.
+ */
+static struct blob *
+drawing_make(enum format format, unsigned side)
+{
+	static const char svg[] =
+	    "<svg xmlns='http://www.w3.org/2000/svg' "
+	    "xmlns:xlink='http://www.w3.org/1999/xlink' width='%u' "
+	    "height='%u'><rect width='20' height='20' fill='red'/>"
+	    "<text y='20' font-size='20'>A\xc3\xb6 \xe6\xbc\xa2</text>"
+	    "<text y='40' font-size='20' font-family='serif' "
+	    "font-weight='bold' font-style='italic'>Serif</text>"
+	    "<text y='60' font-size='20' font-family='monospace' "
+	    "font-weight='bold'>Mono</text>"
+	    "<text y='80' font-size='20' font-family='Wingdings'>?</text>"
+	    "<image xlink:href='file:///etc/hostname' width='9' height='9'/>"
+	    "<image xlink:href='http://127.0.0.1:9/' width='9' height='9'/>"
+	    "<script>while(1){}</script></svg>";
+	static const char pdf[] =
+	    "%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+	    "2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+	    "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 %u %u]"
+	    "/Contents 4 0 R/Resources<</Font<</F 5 0 R/G 6 0 R>>>>"
+	    ">>endobj\n4 0 obj<</Length 79>>stream\n"
+	    "BT /F 20 Tf 2 9 Td (Bold) Tj /G 20 Tf (Sym) Tj ET\n"
+	    "1 0 0 rg 0 0 9 9 re f\nendstream endobj\n"
+	    "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>"
+	    "endobj\n6 0 obj<</Type/Font/Subtype/TrueType/BaseFont/Verdana"
+	    ",Italic>>endobj\ntrailer<</Root 1 0 R>>\n%%%%EOF\n";
+	char text[2048];
+	int n = 0;
+
+	if ((image_can_load() & FORMAT_BIT(format)) == 0)
+		return NULL;
+	if (format == FORMAT_SVG)
+		n = snprintf(text, sizeof(text), svg, side, side);
+	else
+		n = snprintf(text, sizeof(text), pdf, side, side);
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	return blob_copy((const uint8_t *)text, (size_t)n);
+}
 
 /* NULL: this libvips cannot write it. */
 static struct blob *
@@ -51,6 +97,9 @@ picture_make(enum format format, unsigned side)
 		[FORMAT_AVIF] = ".avif[Q=60,effort=0]",
 		[FORMAT_GIF] = ".gif[effort=1]",
 		[FORMAT_HEIC] = ".heic[compression=hevc,effort=0]",
+		[FORMAT_TIFF] = ".tif[compression=lzw]",
+		[FORMAT_JP2] = ".jp2",
+		[FORMAT_JXL] = ".jxl[effort=3]",
 	};
 	VipsImage *noise = NULL;
 	VipsImage *smooth = NULL;
@@ -60,6 +109,10 @@ picture_make(enum format format, unsigned side)
 	size_t size = 0;
 	struct blob *blob = NULL;
 
+	if (format == FORMAT_SVG || format == FORMAT_PDF)
+		return drawing_make(format, side);
+	if (suffix[format] == NULL)
+		return NULL;
 	if (vips_gaussnoise(&noise, (int)side, (int)side, "mean", 128.0,
 		"sigma", 40.0, "seed", 7, NULL) != 0 ||
 	    vips_gaussblur(noise, &smooth, 1.0, NULL) != 0 ||
@@ -91,7 +144,7 @@ kit_picture(enum format format, unsigned side)
 		enum format format;
 		unsigned side;
 		struct blob *blob;
-	} made[32];
+	} made[64];
 	size_t i = 0;
 
 	if (vips_init("test") != 0)

@@ -202,7 +202,7 @@ form(void **state)
 	WRONG(NULL, p.ntext = PLAN_TEXT + 1);
 	WRONG(NULL, p.answer.nheader = 17);
 	WRONG(NULL, p.zero = 1);
-	WRONG(NULL, p.in.zero[6] = 1);
+	WRONG(NULL, p.in.zero[4] = 1);
 	WRONG(NULL, p.out.zero = 1);
 	WRONG(NULL, p.answer.zero = 1);
 	WRONG(NULL, p.text[PLAN_TEXT - 1] = 1);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TIFF. */
+#include <math.h>
+
+#include "image/format.h"
+#include "image/table.h"
+
+enum { TIFF_TILE = 256, TIFF_LEVEL = 6, ZSTD_LEVEL = 9 };
+
+int
+format_tiff_load(const struct load_spec *spec, VipsImage **out)
+{
+	return vips_tiffload_buffer(format_bytes(spec), spec->size, out,
+	    "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", spec->fail_on, "page",
+	    spec->page, "n", 1, NULL);
+}
+
+static VipsForeignTiffCompression
+tiff_compression(const struct save_spec *spec)
+{
+	static const VipsForeignTiffCompression compression[TIFF_COUNT] = {
+		[TIFF_NONE] = VIPS_FOREIGN_TIFF_COMPRESSION_NONE,
+		[TIFF_JPEG] = VIPS_FOREIGN_TIFF_COMPRESSION_JPEG,
+		[TIFF_DEFLATE] = VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+		[TIFF_PACKBITS] = VIPS_FOREIGN_TIFF_COMPRESSION_PACKBITS,
+		[TIFF_CCITTFAX4] = VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
+		[TIFF_LZW] = VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+		[TIFF_WEBP] = VIPS_FOREIGN_TIFF_COMPRESSION_WEBP,
+		[TIFF_ZSTD] = VIPS_FOREIGN_TIFF_COMPRESSION_ZSTD,
+		[TIFF_JP2K] = VIPS_FOREIGN_TIFF_COMPRESSION_JP2K,
+	};
+
+	if (spec->lossless && !format_has(spec, OUT_COMPRESSION))
+		return VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE;
+	return compression[format_out(spec, OUT_COMPRESSION).pick];
+}
+
+static VipsForeignTiffPredictor
+tiff_predictor(const struct save_spec *spec)
+{
+	static const VipsForeignTiffPredictor predictor[PREDICTOR_COUNT] = {
+		[PREDICTOR_NONE] = VIPS_FOREIGN_TIFF_PREDICTOR_NONE,
+		[PREDICTOR_HORIZONTAL] = VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
+		/* Is for samples of floating point, which there are none of. */
+		[PREDICTOR_FLOAT] = VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
+	};
+
+	return predictor[format_out(spec, OUT_PREDICTOR).pick];
+}
+
+/* 0: 8; fewer bits are for grey only. */
+static int
+tiff_depth(const struct save_spec *spec, VipsForeignTiffCompression compression)
+{
+	int64_t depth = format_out(spec, OUT_BITDEPTH).whole;
+
+	if (compression == VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4)
+		return 1;
+	if (!format_has(spec, OUT_BITDEPTH) || depth >= 8)
+		return 0;
+	return depth >= 4 ? 4 : depth >= 2 ? 2 : 1;
+}
+
+static int
+tiff_tile(const struct save_spec *spec, enum out side)
+{
+	return format_has(spec, side) ? (int)format_out(spec, side).whole
+				      : TIFF_TILE;
+}
+
+static int
+tiff_write(VipsImage *in, const struct save_spec *spec,
+    VipsForeignTiffCompression compression, void **bytes, size_t *size)
+{
+	bool inch =
+	    format_out(spec, OUT_RESOLUTION_UNIT).pick == RESOLUTION_INCH;
+	/* JPEG 2000 is there in tiles only. */
+	bool tiled = format_on(spec, OUT_TILE) ||
+	    compression == VIPS_FOREIGN_TIFF_COMPRESSION_JP2K;
+	double xres = format_has(spec, OUT_XRES)
+	    ? format_out(spec, OUT_XRES).num
+	    : fmax(in->Xres, 0.001);
+	double yres = format_has(spec, OUT_YRES)
+	    ? format_out(spec, OUT_YRES).num
+	    : fmax(in->Yres, 0.001);
+
+	return vips_tiffsave_buffer(in, bytes, size, "compression", compression,
+	    "Q", spec->quality, "predictor", tiff_predictor(spec), "tile",
+	    (gboolean)tiled, "tile_width", tiff_tile(spec, OUT_TILE_WIDTH),
+	    "tile_height", tiff_tile(spec, OUT_TILE_HEIGHT), "pyramid",
+	    format_on(spec, OUT_PYRAMID), "bitdepth",
+	    tiff_depth(spec, compression), "miniswhite",
+	    format_on(spec, OUT_MINISWHITE), "bigtiff",
+	    format_on(spec, OUT_BIGTIFF), "xres", xres, "yres", yres, "resunit",
+	    inch ? VIPS_FOREIGN_TIFF_RESUNIT_INCH
+		 : VIPS_FOREIGN_TIFF_RESUNIT_CM,
+	    "lossless", (gboolean)spec->lossless, "level",
+	    compression == VIPS_FOREIGN_TIFF_COMPRESSION_ZSTD ? ZSTD_LEVEL
+							      : TIFF_LEVEL,
+	    FORMAT_KEEP(spec), NULL);
+}
+
+static int
+tiff_colours(VipsImage *in, const struct save_spec *spec,
+    VipsForeignTiffCompression compression, void **bytes, size_t *size)
+{
+	VipsImage *rgb = NULL;
+	int failed = vips_colourspace(in, &rgb, VIPS_INTERPRETATION_sRGB, NULL);
+
+	if (failed == 0)
+		failed = tiff_write(rgb, spec, compression, bytes, size);
+	g_clear_object(&rgb);
+	return failed;
+}
+
+int
+format_tiff_save(
+    VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
+{
+	VipsForeignTiffCompression compression = tiff_compression(spec);
+	VipsImage *grey = NULL;
+	VipsImage *bare = NULL;
+	int failed;
+
+	if (tiff_depth(spec, compression) == 0) {
+		/* libwebp has colours always. */
+		if (compression == VIPS_FOREIGN_TIFF_COMPRESSION_WEBP)
+			return tiff_colours(in, spec, compression, bytes, size);
+		return tiff_write(in, spec, compression, bytes, size);
+	}
+	/* The few bits have neither colours nor alpha. */
+	failed = vips_colourspace(in, &grey, VIPS_INTERPRETATION_B_W, NULL);
+	if (failed == 0)
+		failed = vips_extract_band(grey, &bare, 0, NULL);
+	if (failed == 0)
+		failed = tiff_write(bare, spec, compression, bytes, size);
+	g_clear_object(&grey);
+	g_clear_object(&bare);
+	return failed;
+}
