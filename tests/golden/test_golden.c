@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "tones.h"
 
 struct runner {
 	char words[128];
@@ -220,7 +221,7 @@ reference_step(struct raster *at, const struct raster *laid, const char *step)
 	else if (strcmp(name, "grey") == 0)
 		raster_grey(at);
 	else
-		return strcmp(name, "none") == 0;
+		return strcmp(name, "none") == 0 || raster_tone(at, step);
 	return true;
 }
 
