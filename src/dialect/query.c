@@ -15,14 +15,6 @@
  * Every argument of the output works by its name in format.def, too. One that
  * the named format does not have is an error; where the format is auto or the
  * original's, it is for those that have it.
- * overlay=KEY is another image of the mount's first store, or with
- * //STORE/KEY of another one, and composite=... says how it is laid on; up to
- * overlay4 and composite4, in that order:
- * overlay=logo.png&composite=southeast,opacity:50
- *
- * info gives no picture but what is known of the original, as JSON:
- * /KEY?info, /KEY?info&keep=gps
- *
  * Without parameters the image comes in its own format, oriented by its EXIF
  * tag and stripped of metadata. Both sides given mean "cover", one means
  * "inside"; nothing is enlarged unless asked for.

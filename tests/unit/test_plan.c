@@ -448,7 +448,8 @@ printing(void **state)
 	    "file:a%20b/cat.jpg | autoorient | resize width=300 height=200 | "
 	    "blur sigma=2.5 | out format=webp quality=77");
 	plan_print(&p, true, full);
-	assert_non_null(strstr(full, "| in page=0 pages=auto density=72 tolerant=0 |"));
+	assert_non_null(
+	    strstr(full, "| in page=0 pages=auto density=72 tolerant=0 |"));
 	assert_non_null(strstr(full, " kernel=lanczos3 "));
 	assert_null(strstr(full, "ratio"));
 	/* Saying a default says nothing new. */
