@@ -11,7 +11,7 @@
  * Deviations, all meant: the Content-Type is that of the bytes also where an
  * option object ("webp": {...}) has changed the format; flip mirrors each frame
  * of an animation and leaves their order; a bad edit is seen before a missing
- * image (dit_edits.c).
+ * image (dit_edits.c); "rotate":"auto" turns as the camera was held.
  */
 #include "dialect/dit.h"
 
@@ -417,7 +417,7 @@ parse_edits(const json_t *root, json_t *said, struct plan *p, struct err *e)
 	struct dit_edits edits;
 	bool named;
 
-	if (!dit_edits_read(said, root == NULL, p, &edits, e) ||
+	if (!dit_edits_read(said, p, &edits, e) ||
 	    !choose_format(root, &edits, p, &named, e))
 		return false;
 	if (!edits.any && p->out.format == FORMAT_SAME) {

@@ -9,7 +9,7 @@
  *                  dit_method.c and dit_tone.c (single edits), dit_value.c
  *   dit_format.c   output formats and encoder options
  *   dit_steps.c    the steps, in sharp's fixed order
- *   dit_print.c    from a plan to a URL, dit_print_path.c to a path
+ *   dit_print.c    from a plan to a URL
  *   dit_error.c    how errors look
  */
 #pragma once
@@ -63,8 +63,7 @@ struct dit_edits {
 	/* resize: the arguments of its step. sized: it has a side or ratio. */
 	bool sized;
 	struct plan_step resize;
-	bool thumbor; /* of a path in Thumbor's style, not of JSON */
-	bool orient;  /* turned as the camera was held; only Thumbor's */
+	bool orient; /* turned as the camera was held */
 	/* Degrees, 0 to 360; whole turns are 0. */
 	double angle;
 	/* Turn before cutting and scaling (dit.md, 10.3). */
@@ -147,12 +146,11 @@ bool dit_arg_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
     const json_t *array, size_t max, struct err *e) must_check;
 
 /*
- * edits:   not changed (the library's iterator wants it so)
- * thumbor: they come from a path, where rotate may be true
- * plan:    whose pool takes lists of numbers
+ * edits: not changed (the library's iterator wants it so)
+ * plan:  whose pool takes lists of numbers
  */
-bool dit_edits_read(json_t *edits, bool thumbor, struct plan *plan,
-    struct dit_edits *out, struct err *e) must_check;
+bool dit_edits_read(json_t *edits, struct plan *plan, struct dit_edits *out,
+    struct err *e) must_check;
 /* jpeg, png, webp, gif, avif, heif: the value of such an edit. */
 bool dit_options_read(const char *name, const json_t *value,
     struct dit_edits *out, struct err *e) must_check;
@@ -199,9 +197,6 @@ json_t *dit_parse_int(struct slice s);
 bool dit_claim(const struct dialect_in *in, struct claim *out, struct err *e);
 
 bool dit_print(
-    const struct plan *p, char *out, size_t size, struct err *e) must_check;
-/* The same as a path in Thumbor's style. */
-bool dit_print_path(
     const struct plan *p, char *out, size_t size, struct err *e) must_check;
 void dit_error(
     const struct err *e, const struct plan *p, struct dialect_error *out);

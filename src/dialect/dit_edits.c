@@ -90,7 +90,12 @@ edit_rotate(const json_t *value, struct dit_edits *out, struct err *e)
 		out->strip = true;
 		return true;
 	}
-	out->orient = out->thumbor && json_is_true(value);
+	/*
+	 * Where sharp's rotate() gets nothing at all, which JSON cannot say:
+	 * the filter rotate() of a path. DIT refuses any text.
+	 */
+	out->orient = json_is_string(value) &&
+	    strcmp(json_string_value(value), "auto") == 0;
 	if (!json_is_number(value) && !out->orient)
 		return dit_refuse(e, "rotate");
 	angle = fmod(angle, 360);
@@ -198,15 +203,14 @@ read_edit(
 }
 
 bool
-dit_edits_read(json_t *edits, bool thumbor, struct plan *plan,
-    struct dit_edits *out, struct err *e)
+dit_edits_read(
+    json_t *edits, struct plan *plan, struct dit_edits *out, struct err *e)
 {
 	const char *name;
 	json_t *value;
 
 	memset(out, 0, sizeof(*out));
 	out->plan = plan;
-	out->thumbor = thumbor;
 	out->resize.op = OP_RESIZE;
 	if (!dit_check_sides(json_object_get(edits, "resize"), e))
 		return false;

@@ -309,13 +309,14 @@ filter_rgb(struct filters *f, struct slice value, struct err *e)
 	return true;
 }
 
-/* rotate() turns as the camera was held; dit_edits.c knows true for it. */
+/* rotate() turns as the camera was held. */
 static bool
 filter_rotate(struct filters *f, struct slice value, struct err *e)
 {
 	(void)e;
 	json_object_set_new(f->edits, "rotate",
-	    slice_trim(value).len == 0 ? json_true() : number_json(value));
+	    slice_trim(value).len == 0 ? json_string("auto")
+				       : number_json(value));
 	return true;
 }
 

@@ -111,9 +111,16 @@ find_steps(const struct plan *p, struct found *f)
 
 		if (s->op == OP_RESIZE && f->scale == NULL)
 			f->scale = s;
-		if (s->op == OP_ROTATE)
+		if (s->op == OP_ROTATE || s->op == OP_AUTOORIENT)
 			f->turn_first = f->scale == NULL && areas == 0 &&
 			    f->of[OP_TRIM] == NULL;
+		/*
+		 * What is turned as the camera was held stands before the
+		 * resize either way; mirrors tell which it was.
+		 */
+		if ((s->op == OP_FLIP || s->op == OP_FLOP) &&
+		    f->scale != NULL && f->of[OP_AUTOORIENT] != NULL)
+			f->turn_first = false;
 		if (s->op == OP_EXTRACT && areas < NELEM(f->area)) {
 			f->area_first = f->area_first || f->scale == NULL;
 			f->area[areas++] = s;
@@ -320,20 +327,29 @@ put_call(struct json_out *j, const struct plan *p, const struct call_row *row,
 }
 
 static void
+put_turn(struct json_out *j, const struct found *f)
+{
+	if (f->of[OP_ROTATE] != NULL)
+		put_number(
+		    j, "rotate", step_get(f->of[OP_ROTATE], ROTATE_ANGLE).num);
+	else if (f->of[OP_AUTOORIENT] != NULL)
+		put_string(j, "rotate", SLICE("auto"));
+}
+
+static void
 put_steps(struct json_out *j, const struct plan *p, const struct found *f)
 {
-	const struct plan_step *rotate = f->of[OP_ROTATE];
 	bool crop_first = f->area_first && f->area[0] != NULL;
 
-	if (rotate != NULL && f->turn_first)
-		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
+	if (f->turn_first)
+		put_turn(j, f);
 	if (f->of[OP_TRIM] != NULL)
 		put_call(j, p, &calls[0], f->of[OP_TRIM]);
 	if (crop_first)
 		put_area(j, "extract", f->area[0]);
 	put_resize(j, f);
-	if (rotate != NULL && !f->turn_first)
-		put_number(j, "rotate", step_get(rotate, ROTATE_ANGLE).num);
+	if (!f->turn_first)
+		put_turn(j, f);
 	/* An object has no key twice; the two words mean the same. */
 	put_area(j, "crop", crop_first ? f->area[1] : f->area[0]);
 	for (size_t i = 1; i < NELEM(calls); i++)
@@ -442,7 +458,8 @@ put_plan(struct json_out *j, const struct plan *p)
 		find_steps(p, &f);
 		put_open(j, "edits");
 		put_steps(j, p, &f);
-		put_out(j, p, f.of[OP_ROTATE] != NULL);
+		put_out(j, p,
+		    f.of[OP_ROTATE] != NULL || f.of[OP_AUTOORIENT] != NULL);
 		put_close(j);
 	}
 	if (a->nheader > 0 ||
@@ -460,9 +477,6 @@ dit_print(const struct plan *p, char *out, size_t size, struct err *e)
 	if (p->nsource != 1)
 		return err_set(
 		    e, ERR_NOT_SUPPORTED, "the dit language names one image");
-	for (size_t i = 0; i < p->nstep; i++)
-		if (p->step[i].op == OP_AUTOORIENT)
-			return dit_print_path(p, out, size, e);
 	put_plan(&j, p);
 	if (j.text.full || 4 * ((j.text.len + 2) / 3) + 2 > size)
 		return err_set(e, ERR_URL_TOO_LONG,
