@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/lock.h"
 #include "cli/cli.h"
+#include "conf/conf.h"
 #include "image/image.h"
 #include "origin/origin.h"
 #include "render/render.h"
@@ -82,43 +83,57 @@ try_format(const struct conf *conf, struct render *render, enum format f,
 }
 
 static bool
-try_formats(const struct conf *conf, format_set set, struct err *e)
+try_formats(const struct cli *cli, const struct conf *conf, format_set set,
+    struct err *e)
 {
 	struct render *render = NULL;
 	bool ok = true;
 
 	if (!render_new(conf, "/proc/self/exe", &render, e))
 		return false;
-	printf("worker ready (%s)\n",
-	    conf->render_mode == RENDER_JAIL ? "sandboxed" : "local");
+	if (!cli->quiet)
+		printf("worker ready (%s)\n",
+		    conf->render_mode == RENDER_JAIL ? "sandboxed" : "local");
 	for (int f = FORMAT_FIRST; ok && f < FORMAT_COUNT; f++) {
 		if ((set & FORMAT_BIT(f)) == 0)
 			continue;
 		ok = try_format(conf, render, (enum format)f, e);
-		printf("%s %s\n", format_row((enum format)f)->name,
-		    ok ? "can be written" : "FAILED");
+		if (!cli->quiet)
+			printf("%s %s\n", format_row((enum format)f)->name,
+			    ok ? "can be written" : "FAILED");
 	}
 	render_free(render);
 	return ok;
 }
 
-bool
-cli_check(const struct cli *cli, struct err *e)
+static bool
+check(const struct cli *cli, struct err *e)
 {
 	struct conf *conf = NULL;
 	struct routes *routes = NULL;
 	bool ok = false;
 
-	if (!cli_conf(cli, SLICE("[render]\nworkers = 1\n"), &conf, e))
+	if (!cli_conf(cli,
+		cli->local ? SLICE("[render]\nworkers = 1\nmode = local\n")
+			   : SLICE("[render]\nworkers = 1\n"),
+		&conf, e))
 		return false;
 	if (!routes_new_take(conf, &routes, e))
 		return false;
-	printf("configuration %s: %zu mounts, %zu stores\n",
-	    cli->config != NULL ? cli->config : "(defaults)", conf->nmount,
-	    conf->nstore);
-	printf("%s\n", image_version());
+	if (!cli->quiet)
+		printf("configuration %s; mounts: %zu; stores: %zu\n%s\n",
+		    cli->config != NULL ? cli->config : "(defaults)",
+		    conf->nmount, conf->nstore, image_version());
 	ok = origin_check(conf, e) &&
-	    try_formats(conf, routes_formats(routes, false), e);
+	    try_formats(cli, conf, routes_formats(routes, false), e);
 	routes_drop(routes);
 	return ok;
+}
+
+int
+cli_check(const struct cli *cli)
+{
+	struct err e = { .code = ERR_NONE };
+
+	return check(cli, &e) ? STATUS_OK : cli_fail(&e);
 }

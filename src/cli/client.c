@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request through the daemon's own pipeline, without HTTP. */
+/* Requests through the daemon's own pipeline, without HTTP. */
+#include "cli/client.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
 #include "cli/cli.h"
 #include "image/image.h"
 #include "pipeline.h"
 
-struct waiting {
-	struct lock lock;
-	struct cond answered;
-	bool done under(lock);
+struct cli_run {
+	struct pipeline_parts parts;
+	struct pipeline *pipeline;
 };
 
 static bool
@@ -39,13 +39,10 @@ client_decide(struct request *r)
 static void
 client_answer(struct request *r, bool parked)
 {
-	struct waiting *w = r->client;
+	struct cli_ask *ask = r->client;
 
 	(void)parked;
-	lock_take(&w->lock);
-	w->done = true;
-	cond_wake_all(&w->answered);
-	lock_drop(&w->lock);
+	ask->answered(ask);
 }
 
 static const struct client_ops client = {
@@ -55,75 +52,101 @@ static const struct client_ops client = {
 	.answer = client_answer,
 };
 
-static void
-ask(struct pipeline *p, struct request *r)
+bool
+cli_run_new(const struct conf *conf, struct cli_run **out, struct err *e)
 {
-	struct waiting w = { .done = false };
+	struct cli_run *run = xcalloc(1, sizeof(*run));
+	struct routes *routes = NULL;
 
-	lock_init(&w.lock);
-	cond_init(&w.answered);
-	/* cppcheck-suppress autoVariables ; r ends before w */
-	r->client = &w;
-	pipeline_start(p, r);
-	lock_take(&w.lock);
-	while (!w.done)
-		(void)cond_wait(&w.answered, &w.lock, CLOCK_NEVER);
-	lock_drop(&w.lock);
-	cond_fini(&w.answered);
-	lock_fini(&w.lock);
+	run->parts.version = image_version();
+	if (!routes_new_take(conf_ref(conf), &routes, e)) {
+		free(run);
+		return false;
+	}
+	if (!origin_new(conf, &run->parts.origin, e)) {
+		routes_drop(routes);
+		free(run);
+		return false;
+	}
+	if (!render_new(conf, "/proc/self/exe", &run->parts.render, e)) {
+		origin_free(run->parts.origin);
+		routes_drop(routes);
+		free(run);
+		return false;
+	}
+	run->parts.cache = cache_new(0, 0);
+	run->pipeline = pipeline_new(&run->parts, routes);
+	*out = run;
+	return true;
 }
 
-static bool
-get(const struct pipeline_parts *parts, struct routes *routes,
-    struct request *r, struct cache_entry **entry, struct err *e)
+void
+cli_run_free(struct cli_run *run)
 {
-	struct pipeline *p = pipeline_new(parts, routes);
-	bool ok = false;
+	pipeline_free(run->pipeline);
+	cache_free(run->parts.cache);
+	render_free(run->parts.render);
+	origin_free(run->parts.origin);
+	free(run);
+}
 
-	ask(p, r);
-	if (r->err.code == ERR_NONE) {
-		*entry = cache_entry_ref(r->entry);
-		ok = true;
-	} else {
-		*e = r->err;
-	}
-	request_fini(r);
-	pipeline_free(p);
-	return ok;
+void
+cli_ask(struct cli_run *run, struct cli_ask *ask, struct slice uri)
+{
+	struct request *r = &ask->request;
+
+	*r = (struct request){ .ops = &client,
+		.client = ask,
+		.method = SLICE("GET"),
+		.uri = uri,
+		.host = SLICE("localhost"),
+		.start_ns = clock_ns(),
+		.start_wall_ns = clock_wall_ns() };
+	pipeline_start(run->pipeline, r);
+}
+
+void
+cli_ask_fini(struct cli_ask *ask)
+{
+	request_fini(&ask->request);
 }
 
 bool
-cli_get(const struct conf *conf, struct slice uri, struct slice accept,
-    struct cache_entry **entry, struct err *e)
+cli_split_url(
+    struct slice url, struct slice *host, struct slice *uri, struct err *e)
 {
-	scoped_free struct request *r = xcalloc(1, sizeof(*r));
-	struct pipeline_parts parts = { .version = image_version() };
-	struct routes *routes = NULL;
-	bool ok = false;
+	*host = SLICE("localhost");
+	*uri = url;
+	for (size_t i = 0; i + 3 <= url.len; i++) {
+		if (memcmp(url.at + i, "://", 3) != 0)
+			continue;
+		*uri = slice_skip(url, i + 3);
+		*host = *uri;
+		host->len = slice_find(*uri, '/');
+		*uri = slice_skip(*uri, host->len);
+		host->len = slice_find(*host, ':');
+		break;
+	}
+	if (uri->len == 0 || uri->at[0] != '/')
+		return err_set(
+		    e, ERR_SYSTEM, "a URL starts with / or with http://");
+	return true;
+}
 
-	r->ops = &client;
-	r->method = SLICE("GET");
-	r->uri = uri;
-	r->host = SLICE("localhost");
-	r->accept = accept;
-	r->start_ns = clock_ns();
-	r->start_wall_ns = clock_wall_ns();
-	if (!routes_new_take(conf_ref(conf), &routes, e))
-		return false;
-	if (!origin_new(conf, &parts.origin, e)) {
-		routes_drop(routes);
-		return false;
-	}
-	if (render_new(conf, "/proc/self/exe", &parts.render, e)) {
-		parts.cache = cache_new(0, 0);
-		ok = get(&parts, routes, r, entry, e);
-		cache_free(parts.cache);
-		render_free(parts.render);
-	} else {
-		routes_drop(routes);
-	}
-	origin_free(parts.origin);
-	return ok;
+bool
+cli_plan(const struct route *route, struct slice path, struct slice query,
+    struct plan *plan, struct err *e)
+{
+	const struct dialect_in in = { .path = path,
+		.query = query,
+		.accept = SLICE(""),
+		.stores = route->mount->stores.item,
+		.nstore = route->mount->stores.n,
+		.formats = route->results };
+
+	plan_init(plan);
+	return route->dialect->parse(&in, plan, e) &&
+	    plan_check(plan, &route->policy, e);
 }
 
 bool
@@ -133,22 +156,4 @@ cli_conf(
 	if (cli->config != NULL)
 		return conf_load(cli->config, environ, out, e);
 	return conf_load_text(text, "defaults", environ, out, e);
-}
-
-void
-cli_error_print(const struct err *e, char *out, size_t size)
-{
-	const struct err_row *row = err_row(e->code);
-	int n = 0;
-
-	if (e->code == ERR_CONFIG || e->code == ERR_SYSTEM)
-		n = snprintf(out, size, "%s", e->detail);
-	else if (e->param[0] != '\0')
-		n = snprintf(out, size, "%s: %s=%s; accepted: %s", row->text,
-		    e->param, e->value, e->accepted);
-	else
-		n = snprintf(out, size, "%s%s%s", row->text,
-		    e->detail[0] != '\0' ? ": " : "", e->detail);
-	if (e->hint[0] != '\0' && n > 0 && (size_t)n < size)
-		(void)snprintf(out + n, size - (size_t)n, "; %s", e->hint);
 }

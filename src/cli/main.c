@@ -1,139 +1,123 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pictor: renders, explains and checks by hand. */
-#include <getopt.h>
+/* pictor: images by hand. */
+#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
 #include "image/image.h"
+#include "render/render.h"
 
-static const struct {
-	const char *name;
-	const char *args;
-	int least, most; /* arguments */
-	const char *text;
-	bool (*run)(const struct cli *cli, struct err *e);
-} commands[] = {
-	{ "render", "IN OUT [KEY=VALUE ...]", 2, 64,
-	    "Render a file by the parameters of the query language. The\n"
-	    "      format is OUT's ending unless format= is given; - is "
-	    "standard\n"
-	    "      output.",
-	    cli_render },
-	{ "explain", "URL", 1, 1,
-	    "Say what a URL means: mount, plan, cache key, and what happens, "
-	    "in\n"
-	    "      words.",
-	    cli_explain },
-	{ "check", "", 0, 0,
-	    "Check the configuration and that this machine can render: starts "
-	    "a\n"
-	    "      sandboxed worker and writes every format.",
-	    cli_check },
-};
-
-static void
-help(FILE *out)
+void
+cli_complain(const char *format, ...)
 {
-	fputs("usage: pictor [--config FILE] [--local] [--quiet] COMMAND ...\n"
-	      "\n"
-	      "Commands:\n",
-	    out);
-	for (size_t i = 0; i < NELEM(commands); i++)
-		fprintf(out, "  %s%s%s\n      %s\n", commands[i].name,
-		    commands[i].args[0] != '\0' ? " " : "", commands[i].args,
-		    commands[i].text);
-	fputs(
-	    "\n"
-	    "Options:\n"
-	    "  -c, --config FILE  Read this configuration.\n"
-	    "  -l, --local        Render in this process, without a sandbox.\n"
-	    "  -q, --quiet        Print no figures.\n"
-	    "  -h, --help         This text.\n"
-	    "  -V, --version      The version.\n"
-	    "\n"
-	    "Exit status: 0 done, 1 it failed (one line says why), 2 wrong\n"
-	    "usage. The manual is pictor(1).\n",
-	    out);
+	va_list args;
+
+	flockfile(stderr);
+	fputs("pictor: ", stderr);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	funlockfile(stderr);
 }
 
-static int
-usage(const char *what)
+void
+cli_error_print(const struct err *e, char *out, size_t size)
 {
-	fprintf(stderr, "pictor: %s; see pictor --help\n", what);
-	return 2;
+	const struct err_row *row = err_row(e->code);
+	int n = 0;
+
+	if (e->code == ERR_CONFIG || e->code == ERR_SYSTEM)
+		n = snprintf(out, size, "%s", e->detail);
+	else if (e->param[0] != '\0')
+		n = snprintf(out, size, "%s: %s=%s; accepted: %s", row->text,
+		    e->param, e->value, e->accepted);
+	else
+		n = snprintf(out, size, "%s%s%s", row->text,
+		    e->detail[0] != '\0' ? ": " : "", e->detail);
+	if (e->hint[0] != '\0' && n > 0 && (size_t)n < size)
+		(void)snprintf(out + n, size - (size_t)n, "; %s", e->hint);
 }
 
-static int
-run(struct cli *cli, const char *name)
+int
+cli_fail(const struct err *e)
 {
-	struct err e = { 0 };
-	char line[512];
+	char line[768];
 
-	for (size_t i = 0; i < NELEM(commands); i++) {
-		if (strcmp(commands[i].name, name) != 0)
-			continue;
-		if (cli->narg < commands[i].least ||
-		    cli->narg > commands[i].most) {
-			(void)snprintf(line, sizeof(line), "%s takes: %s", name,
-			    commands[i].args);
-			return usage(line);
-		}
-		if (commands[i].run(cli, &e))
-			return 0;
-		cli_error_print(&e, line, sizeof(line));
-		fprintf(stderr, "pictor: %s\n", line);
-		return 1;
+	cli_error_print(e, line, sizeof(line));
+	cli_complain("%s", line);
+	return STATUS_FAILED;
+}
+
+int
+cli_help(const struct cli *cli)
+{
+	struct cli_near near = { .word = slice_of(cli->arg[0]) };
+	char hint[64];
+
+	if (cli->narg == 0) {
+		help_print(stdout);
+		return STATUS_OK;
 	}
-	(void)snprintf(line, sizeof(line), "there is no command %.40s", name);
-	return usage(line);
+	for (int i = 0; i < COMMAND_COUNT; i++) {
+		const char *name = command_row((enum command)i)->name;
+
+		cli_near_try(&near, name);
+		if (strcmp(cli->arg[0], name) == 0) {
+			help_print_command(stdout, (enum command)i);
+			return STATUS_OK;
+		}
+	}
+	cli_near_print(&near, hint, sizeof(hint));
+	cli_complain("there is no command %.40s%s", cli->arg[0], hint);
+	return STATUS_USAGE;
+}
+
+static int
+run(const struct cli *cli)
+{
+	if (cli->version) {
+		printf("pictor %s, %s\n", PACKAGE_VERSION, image_version());
+		return STATUS_OK;
+	}
+	if (!cli->help)
+		return command_row(cli->command)->run(cli);
+	if (cli->command == COMMAND_COUNT)
+		help_print(stdout);
+	else
+		help_print_command(stdout, cli->command);
+	return STATUS_OK;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "local", no_argument, NULL, 'l' },
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct cli cli = { 0 };
-	int c = 0;
+	static const char generate[] = "--generate=";
+	struct cli cli;
+	struct err e;
+	int status;
 
 	/* The sandboxed process: the same program, run by itself. */
 	if (argc > 1 && strcmp(argv[1], "worker") == 0)
 		return render_worker_main(argc, argv);
 	log_level_set(LOG_LEVEL_WARNING);
-	/* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((c = getopt_long(argc, argv, "+c:lqhV", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			cli.config = optarg;
-			break;
-		case 'l':
-			cli.local = true;
-			break;
-		case 'q':
-			cli.quiet = true;
-			break;
-		case 'h':
-			help(stdout);
-			return 0;
-		case 'V':
-			printf("pictor %s, %s\n", PACKAGE_VERSION,
-			    image_version());
-			return 0;
-		default:
-			return 2; /* getopt has said why */
-		}
+	/* For who builds it, and so in no list of options. */
+	if (argc == 2 && strncmp(argv[1], generate, strlen(generate)) == 0) {
+		status = manual_print(argv[1] + strlen(generate), stdout)
+		    ? STATUS_OK
+		    : STATUS_USAGE;
+	} else if (cli_read(argc, argv, &cli, &e)) {
+		status = run(&cli);
+	} else {
+		cli_complain("%s", e.detail);
+		return STATUS_USAGE;
 	}
-	if (optind >= argc)
-		return usage("a command is needed");
-	cli.arg = argv + optind + 1;
-	cli.narg = argc - optind - 1;
-	return run(&cli, argv[optind]);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		cli_complain("standard output: %s", strerror(errno));
+		return status == STATUS_OK ? STATUS_FAILED : status;
+	}
+	return status;
 }

@@ -1,137 +1,344 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pictor render IN OUT key=value...: a file through the whole pipeline. */
-#include <sys/stat.h>
-
+/*
+ * pictor render: files through the whole pipeline, some at one time.
+ *
+ * Each original is a request of its own. Twice as many are under way as there
+ * are workers, so that reading and writing happen beside the work; this thread
+ * alone starts them and writes their results.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/fd.h"
-#include "cli/cli.h"
+#include "base/lock.h"
+#include "cli/client.h"
+#include "cli/progress.h"
+#include "cli/render_words.h"
+#include "cli/target.h"
 
-enum { URI_ROOM = 16384 };
+/* An original that is under way, or room for one. */
+struct slot {
+	struct cli_ask ask;
+	const struct cli_file *file;
+	size_t index; /* of the original, from 1 */
+	char *uri;
+	int64_t began_ns;
+	struct batch *batch;
+	struct slot *next; /* of the free ones, or of those that are done */
+};
 
-/* "cat 1.jpg", "width=300", ... -> "/cat%201.jpg?width=300&..." */
-static bool
-make_uri(const struct cli *cli, const char *name, char *uri, struct err *e)
+struct batch {
+	const struct cli *cli;
+	const char *query;
+	const struct cli_files *files;
+	struct cli_run *run;
+	struct target target;
+	struct progress progress;
+	struct slot *free;
+	size_t begun; /* originals */
+	size_t busy;  /* slots */
+	struct lock lock;
+	struct cond wake;
+	struct slot *done under(lock);
+};
+
+/* Set by the signal handler: begin nothing more. */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
 {
-	size_t n = 0;
-	bool has_format = false;
-	const char *dot = strrchr(cli->arg[1], '.');
+	interrupted = number;
+}
 
-	for (int i = 2; i < cli->narg; i++)
-		n += strlen(cli->arg[i]) * 3 + 1;
-	if (n + strlen(name) * 3 + 64 > URI_ROOM)
-		return err_set(e, ERR_SYSTEM, "too many parameters");
+/* The first one is heard, the second one ends the process. */
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal,
+		.sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- One original ---- */
+
+static void
+slot_answered(struct cli_ask *ask)
+{
+	struct slot *s = ask->owner;
+	struct batch *b = s->batch;
+
+	lock_take(&b->lock);
+	s->next = b->done;
+	b->done = s;
+	cond_wake_all(&b->wake);
+	lock_drop(&b->lock);
+}
+
+/* "/cat%201.jpg?width=300" */
+static char *
+make_uri(const struct batch *b, const struct cli_file *file)
+{
+	/* The root ends with a slash. */
+	struct slice key = slice_of(file->real + strlen(b->files->root));
+	size_t size = 3 * key.len + strlen(b->query) + 3;
+	char *uri = xcalloc(size, 1);
+	size_t n = 1;
+
 	uri[0] = '/';
-	n = 1 + codec_percent_encode(slice_of(name), "", uri + 1);
-	for (int i = 2; i < cli->narg; i++) {
-		if (strchr(cli->arg[i], '=') == NULL)
-			return err_set(e, ERR_SYSTEM,
-			    "%s is not of the form key=value", cli->arg[i]);
-		has_format |= strncmp(cli->arg[i], "format=", 7) == 0 ||
-		    strncmp(cli->arg[i], "f=", 2) == 0 ||
-		    strncmp(cli->arg[i], "fm=", 3) == 0;
-		uri[n++] = i == 2 ? '?' : '&';
-		n += codec_percent_encode(slice_of(cli->arg[i]), "=,", uri + n);
+	n += codec_percent_encode(key, "/", uri + n);
+	(void)snprintf(uri + n, size - n, "%s%s",
+	    b->query[0] != '\0' ? "?" : "", b->query);
+	return uri;
+}
+
+static void
+begin(struct batch *b)
+{
+	const struct cli_file *file = &b->files->file[b->begun++];
+	struct slot *s = b->free;
+	struct err e;
+
+	if (file->fault != NULL) {
+		err_set(&e, ERR_SYSTEM, "%s", file->fault);
+		progress_done(&b->progress, file, NULL, NULL, 0, &e);
+		return;
 	}
-	uri[n] = '\0';
-	if (!has_format && dot != NULL && strchr(dot, '/') == NULL)
-		(void)snprintf(uri + n, URI_ROOM - n, "%cformat=%.16s",
-		    cli->narg > 2 ? '&' : '?', dot + 1);
-	return true;
+	b->free = s->next;
+	b->busy++;
+	s->batch = b;
+	s->file = file;
+	s->index = b->begun;
+	s->uri = make_uri(b, file);
+	s->began_ns = clock_ns();
+	s->ask.answered = slot_answered;
+	s->ask.owner = s;
+	cli_ask(b->run, &s->ask, slice_of(s->uri));
 }
 
 static bool
-make_conf(const struct cli *cli, const char *folder, struct conf **conf,
-    struct err *e)
+finish_one(struct batch *b, struct slot *s, struct err *e)
 {
-	char text[PATH_MAX + 512];
+	const struct cache_entry *entry = s->ask.request.entry;
+	char path[PATH_MAX];
 
-	if (strpbrk(folder, "\r\n") != NULL)
-		return err_set(e, ERR_SYSTEM, "a folder name with a newline");
-	(void)snprintf(text, sizeof(text),
-	    "[render]\nworkers = 1\nmode = %s\n"
-	    "[cache]\nmemory = 0\n"
-	    "[store.files]\nroot = %s\n"
-	    "[mount.files]\npath = /\ndialect = query\nmax_cost = 1e9\n"
-	    "max_width = 65535\nmax_height = 65535\noriginals = all\n",
-	    cli->local ? "local" : "jail", folder);
-	return conf_load_text(slice_of(text), "pictor render", NULL, conf, e);
-}
-
-/* Whole or not at all: written beside it and renamed. */
-static bool
-write_out(const char *path, struct blob_view bytes, struct err *e)
-{
-	char beside[PATH_MAX];
-	scoped_fd fd = -1;
-
-	if (strcmp(path, "-") == 0) {
-		if (fd_write_all(STDOUT_FILENO, bytes.data, bytes.size))
-			return true;
-		return err_errno(e, ERR_SYSTEM, errno, "standard output");
-	}
-	if ((size_t)snprintf(beside, sizeof(beside), "%s.XXXXXX", path) >=
-	    sizeof(beside))
-		return err_set(e, ERR_SYSTEM, "%s: the name is too long", path);
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0)
-		return err_errno(e, ERR_SYSTEM, errno, "%s", path);
-	if (!fd_write_all(fd, bytes.data, bytes.size) ||
-	    fchmod(fd, 0644) != 0 || rename(beside, path) != 0) {
-		err_errno(e, ERR_SYSTEM, errno, "%s", path);
-		(void)unlink(beside);
+	if (s->ask.request.err.code != ERR_NONE) {
+		*e = s->ask.request.err;
 		return false;
 	}
+	if (!target_path(
+		&b->target, s->file, s->index, &entry->facts, path, e) ||
+	    !target_write(&b->target, path, blob_look(entry->body), e))
+		return false;
+	progress_done(&b->progress, s->file, path, &entry->facts,
+	    clock_ns() - s->began_ns, NULL);
 	return true;
 }
 
 static void
-print_figures(const struct cli *cli, const struct facts *f, int64_t took_ns)
+finish(struct batch *b, struct slot *s)
 {
-	if (cli->quiet)
-		return;
-	fprintf(stderr,
-	    "%s: %s %ux%u, %llu bytes, from %s %ux%u, %llu bytes; "
-	    "%.1f ms of work, %.1f ms in all\n",
-	    cli->arg[1], format_row((enum format)f->to)->name, f->result.width,
-	    f->result.height, (unsigned long long)f->result_bytes,
-	    format_row((enum format)f->from)->name, f->original.width,
-	    f->original.height, (unsigned long long)f->original_bytes,
-	    (double)(f->open_ns + f->work_ns) / 1e6, (double)took_ns / 1e6);
+	struct err e;
+
+	if (!finish_one(b, s, &e))
+		progress_done(&b->progress, s->file, NULL, NULL,
+		    clock_ns() - s->began_ns, &e);
+	cli_ask_fini(&s->ask);
+	free(s->uri);
+	s->next = b->free;
+	b->free = s;
+	b->busy--;
 }
 
-bool
-cli_render(const struct cli *cli, struct err *e)
-{
-	scoped_free char *in = realpath(cli->arg[0], NULL);
-	scoped_free char *folder = NULL;
-	scoped_free char *uri = xcalloc(URI_ROOM, 1);
-	struct cache_entry *entry = NULL;
-	struct conf *conf = NULL;
-	int64_t began = clock_ns();
-	bool ok = false;
+/* ---- All of them ---- */
 
-	if (in == NULL)
-		return err_errno(e, ERR_SYSTEM, errno, "%s", cli->arg[0]);
-	folder = xstrdup(in);
-	if (!make_uri(cli, strrchr(in, '/') + 1, uri, e) ||
-	    /* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	    !make_conf(cli, dirname(folder), &conf, e))
-		return false;
-	if (cli_get(conf, slice_of(uri), SLICE(""), &entry, e)) {
-		ok = write_out(cli->arg[1], blob_look(entry->body), e);
-		if (ok)
-			print_figures(cli, &entry->facts, clock_ns() - began);
-		cache_entry_drop(entry);
+static struct slot *
+take_done(struct batch *b)
+{
+	struct slot *done;
+
+	lock_take(&b->lock);
+	if (b->done == NULL)
+		(void)cond_wait(
+		    &b->wake, &b->lock, clock_ns() + 200 * NS_PER_MS);
+	done = b->done;
+	b->done = NULL;
+	lock_drop(&b->lock);
+	return done;
+}
+
+static void
+work(struct batch *b)
+{
+	while (b->busy > 0 || (b->begun < b->files->n && !interrupted)) {
+		struct slot *done;
+
+		while (
+		    b->free != NULL && b->begun < b->files->n && !interrupted)
+			begin(b);
+		done = b->busy > 0 ? take_done(b) : NULL;
+		while (done != NULL) {
+			struct slot *next = done->next;
+
+			finish(b, done);
+			done = next;
+		}
+		progress_tick(&b->progress);
 	}
+}
+
+static int
+run_batch(struct batch *b, size_t jobs, const struct conf *conf)
+{
+	scoped_free struct slot *slots = xcalloc(2 * jobs, sizeof(*slots));
+	struct err e;
+
+	for (size_t i = 0; i < 2 * jobs; i++) {
+		slots[i].next = b->free;
+		b->free = &slots[i];
+	}
+	if (!cli_run_new(conf, &b->run, &e))
+		return cli_fail(&e);
+	lock_init(&b->lock);
+	cond_init(&b->wake);
+	catch_signals();
+	work(b);
+	cli_run_free(b->run);
+	cond_fini(&b->wake);
+	lock_fini(&b->lock);
+	progress_end(&b->progress, b->files->passed_over, interrupted != 0);
+	if (interrupted)
+		return STATUS_INT;
+	return b->progress.failed > 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+static int
+render_files(const struct cli *cli, const struct render_words *w,
+    const struct cli_files *files)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t jobs = cli->jobs > 0 ? (size_t)cli->jobs
+	    : cores > 0             ? (size_t)cores
+				    : 1;
+	struct batch b = { .cli = cli, .query = w->query, .files = files };
+	struct conf *conf = NULL;
+	struct err e;
+	int status;
+
+	if (files->n == 0) {
+		cli_complain("there is no image in what is given");
+		return STATUS_FAILED;
+	}
+	jobs = jobs < files->n ? jobs : files->n;
+	jobs = jobs < 256 ? jobs : 256;
+	if (!render_words_conf(cli, files->root, jobs, &conf, &e))
+		return cli_fail(&e);
+	if (!render_words_check(conf, w, &e)) {
+		conf_drop(conf);
+		(void)cli_fail(&e);
+		return STATUS_USAGE;
+	}
+	target_init(&b.target, cli, files, w->folder, w->out);
+	progress_init(&b.progress, cli, files->n);
+	status = run_batch(&b, jobs, conf);
+	target_fini(&b.target);
 	conf_drop(conf);
-	return ok;
+	return status;
+}
+
+/* ---- Standard input, as a file of its own ---- */
+
+static bool
+copy_stdin(int to, struct err *e)
+{
+	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
+	scoped_free char *room = xcalloc(64, KIB);
+	ssize_t n = 1;
+
+	while (n > 0) {
+		/* A signal ends the waiting. */
+		if (poll(&ready, 1, -1) < 0 && interrupted)
+			return err_set(e, ERR_SYSTEM, "interrupted");
+		n = fd_read(STDIN_FILENO, room, 64 * KIB);
+		if (n > 0 && !fd_write_all(to, room, (size_t)n))
+			return err_errno(e, ERR_SYSTEM, errno, "TMPDIR");
+	}
+	return n == 0 || err_errno(e, ERR_SYSTEM, errno, "standard input");
+}
+
+static int
+render_copy(const struct cli *cli, const struct render_words *w, char *path)
+{
+	char *in[] = { path, NULL };
+	struct cli_files files;
+	struct err e;
+	scoped_fd fd =
+	    open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int status;
+
+	if (fd < 0) {
+		(void)err_errno(&e, ERR_SYSTEM, errno, "%s", path);
+		return cli_fail(&e);
+	}
+	if (!copy_stdin(fd, &e) || !files_find(in, 1, NULL, &files, &e))
+		return interrupted ? STATUS_INT : cli_fail(&e);
+	free(files.file[0].shown);
+	files.file[0].shown = xstrdup("-");
+	status = render_files(cli, w, &files);
+	files_free(&files);
+	return status;
+}
+
+static int
+render_stdin(const struct cli *cli, const struct render_words *w)
+{
+	/* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	const char *tmp = getenv("TMPDIR");
+	char folder[PATH_MAX - 16];
+	char path[PATH_MAX];
+	struct err e;
+	int status;
+
+	(void)snprintf(folder, sizeof(folder), "%s/pictor-XXXXXX",
+	    tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+	catch_signals();
+	if (mkdtemp(folder) == NULL) {
+		(void)err_errno(&e, ERR_SYSTEM, errno, "%s", folder);
+		return cli_fail(&e);
+	}
+	(void)snprintf(path, sizeof(path), "%s/stdin", folder);
+	status = render_copy(cli, w, path);
+	(void)unlink(path);
+	(void)rmdir(folder);
+	return status;
+}
+
+int
+cli_render(const struct cli *cli)
+{
+	struct render_words w;
+	struct cli_files files;
+	struct err e;
+	int status = STATUS_USAGE;
+
+	if (!render_words_read(cli, &w, &e)) {
+		cli_complain("%s", e.detail);
+	} else if (strcmp(w.in[0], "-") == 0) {
+		status = render_stdin(cli, &w);
+	} else if (files_find(w.in, w.nin, w.folder, &files, &e)) {
+		status = render_files(cli, &w, &files);
+		files_free(&files);
+	} else {
+		status = cli_fail(&e);
+	}
+	render_words_free(&w);
+	return status;
 }

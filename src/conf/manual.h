@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Of conf alone: pieces of manual pages in man(7)'s language. */
+/* Pieces of manual pages in man(7)'s language. */
 #pragma once
 
 #include <stdio.h>

@@ -39,6 +39,21 @@ struct dialect_error {
 	char body[DIALECT_BODY];
 };
 
+/*
+ * Something that can be said in a language: a parameter, an edit. Exactly one
+ * of arg, op and value says what may stand behind it.
+ */
+struct dialect_word {
+	const char *name;
+	const char *const *alias;  /* NULL-terminated; or NULL */
+	const struct arg_row *arg; /* a value by this row */
+	const struct op_row *op;   /* a whole operation */
+	const char *value;         /* else, in words: "true or false" */
+	const char *def;           /* its default in words; NULL: arg's */
+	const char *text;          /* NULL: arg's or op's */
+	char example[128];         /* of the query language; or empty */
+};
+
 struct dialect {
 	const char *name;
 	const char *text;   /* for the manual */
@@ -56,7 +71,10 @@ struct dialect {
 	 */
 	bool (*parse)(
 	    const struct dialect_in *in, struct plan *out, struct err *e);
-	/* The URL path and query of a plan; false: it cannot be said. */
+	/*
+	 * The URL path and query of a plan. Fails with NOT_SUPPORTED where it
+	 * cannot be said; out is then the nearest that can, or empty.
+	 */
 	bool (*print)(
 	    const struct plan *p, char *out, size_t size, struct err *e);
 	/* NULL: application/problem+json. plan: as far as parse came. */
@@ -64,6 +82,11 @@ struct dialect {
 	    struct dialect_error *out);
 	/* Headers that every answer of this language carries; may be NULL. */
 	const char *const (*headers)[2];
+	/*
+	 * The i-th of its words, for the manual and the command line; false
+	 * behind the last one.
+	 */
+	bool (*word)(size_t i, struct dialect_word *out);
 };
 
 /* All of them, NULL-terminated; NULL when there is none of that name. */

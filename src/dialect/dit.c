@@ -497,6 +497,7 @@ const struct dialect dialect_dit = {
 	.claim = dit_claim,
 	.parse = dit_parse,
 	.print = dit_print,
+	.word = dit_word,
 	.error = dit_error,
 	.headers = answer_headers,
 };

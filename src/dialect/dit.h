@@ -196,6 +196,10 @@ bool dit_query_edits(
 json_t *dit_parse_int(struct slice s);
 bool dit_claim(const struct dialect_in *in, struct claim *out, struct err *e);
 
+/* The i-th edit, or NULL; later: it is answered with 501. */
+const char *dit_edit_name(size_t i, bool *later);
+/* The same with its meaning: dit_manual.c. */
+bool dit_word(size_t i, struct dialect_word *out) must_check;
 bool dit_print(
     const struct plan *p, char *out, size_t size, struct err *e) must_check;
 void dit_error(

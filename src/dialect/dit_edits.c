@@ -187,6 +187,20 @@ is_one_of(const char *name, const char *const *list, size_t n)
 	return false;
 }
 
+const char *
+dit_edit_name(size_t i, bool *later)
+{
+	*later = false;
+	if (i < NELEM(edits_known))
+		return edits_known[i].name;
+	i -= NELEM(edits_known);
+	if (i < NELEM(edits_format))
+		return edits_format[i];
+	i -= NELEM(edits_format);
+	*later = true;
+	return i < NELEM(edits_later) ? edits_later[i] : NULL;
+}
+
 static bool
 read_edit(
     const char *name, const json_t *value, struct dit_edits *out, struct err *e)

@@ -435,7 +435,7 @@ put_headers(struct json_out *j, const struct plan *p)
 	char name[256];
 
 	put_open(j, "headers");
-	if (!slice_is(cache, DIT_CACHE_CONTROL))
+	if (cache.len > 0 && !slice_is(cache, DIT_CACHE_CONTROL))
 		put_string(j, "Cache-Control", cache);
 	for (size_t i = 0; i < a->nheader; i++) {
 		slice_copy(
@@ -449,6 +449,7 @@ static void
 put_plan(struct json_out *j, const struct plan *p)
 {
 	const struct plan_answer *a = &p->answer;
+	struct slice cache = plan_slice(p, a->cache_control);
 	struct found f;
 
 	url_put(&j->text, SLICE("{"));
@@ -463,7 +464,7 @@ put_plan(struct json_out *j, const struct plan *p)
 		put_close(j);
 	}
 	if (a->nheader > 0 ||
-	    !slice_is(plan_slice(p, a->cache_control), DIT_CACHE_CONTROL))
+	    (cache.len > 0 && !slice_is(cache, DIT_CACHE_CONTROL)))
 		put_headers(j, p);
 	url_put(&j->text, SLICE("}"));
 }
@@ -474,6 +475,8 @@ dit_print(const struct plan *p, char *out, size_t size, struct err *e)
 	char room[2 * PLAN_TEXT + 4096];
 	struct json_out j = { .text = { .out = room, .size = sizeof(room) } };
 
+	if (size > 0)
+		out[0] = '\0';
 	if (p->nsource != 1)
 		return err_set(
 		    e, ERR_NOT_SUPPORTED, "the dit language names one image");

@@ -793,4 +793,5 @@ const struct dialect dialect_query = {
 	.claim = query_claim,
 	.parse = query_parse,
 	.print = query_print,
+	.word = query_word,
 };

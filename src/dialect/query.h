@@ -58,7 +58,7 @@ enum param_kind {
 
 struct param_row {
 	const char *name;
-	const char *alias[4];
+	const char *alias[4]; /* NULL behind the last */
 	enum param_kind kind;
 	unsigned arg;
 };
@@ -104,5 +104,7 @@ bool query_plain(const struct query *q, struct plan *p, enum op op,
     struct err *e) must_check;
 /* A word for a side or corner: "top", "right top", "north", "entropy". */
 bool query_position(struct slice word, int64_t *position) must_check;
+/* The i-th parameter, then the plain operations: query_manual.c. */
+bool query_word(size_t i, struct dialect_word *out) must_check;
 bool query_print(
     const struct plan *p, char *out, size_t size, struct err *e) must_check;

@@ -300,11 +300,12 @@ query_print(const struct plan *p, char *out, size_t size, struct err *e)
 	char key[3 * KEY_MAX];
 	struct slice raw;
 
+	if (size > 0)
+		out[0] = '\0';
 	if (p->nsource == 0 || p->source[0].key.len > KEY_MAX || size == 0)
 		return err_set(
 		    e, ERR_NOT_SUPPORTED, "the query language names an image");
 	raw = plan_slice(p, p->source[0].key);
-	out[0] = '\0';
 	url_put(&url.text, SLICE("/"));
 	url_put(&url.text,
 	    (struct slice){

@@ -450,6 +450,77 @@ format_sniff(const uint8_t *bytes, size_t size, enum format *format)
 	return sniff_svg(bytes, size);
 }
 
+/* ---- Arguments of formats ---- */
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+/* What texts call the format: "JPEG" of "JPEG.", "HEIC" of "HEIC, read only."
+ */
+static struct slice
+format_label(unsigned format)
+{
+	const char *text = format_row((enum format)format)->text;
+
+	return (struct slice){ text, strcspn(text, ".,:;(") };
+}
+
+/* The format whose label stands at the start of a word: the longest one, since
+ * "JPEG" also begins "JPEG 2000". FORMAT_COUNT: none. */
+static unsigned
+label_at(struct slice text)
+{
+	unsigned best = FORMAT_COUNT;
+	size_t most = 0;
+
+	for (unsigned f = FORMAT_FIRST; f < FORMAT_COUNT; f++) {
+		struct slice label = format_label(f);
+
+		if (label.len > most && slice_starts(text, label) &&
+		    (text.len == label.len || !is_letter(text.at[label.len]))) {
+			best = f;
+			most = label.len;
+		}
+	}
+	return best;
+}
+
+/* The formats that are named before the colon of one part of a sentence. */
+static format_set
+formats_named(struct slice part)
+{
+	format_set set = 0;
+	struct slice head = part;
+
+	head.len = slice_find(part, ':');
+	if (head.len == part.len)
+		return 0;
+	for (size_t i = 0; i < head.len; i++) {
+		unsigned f = i == 0 || !is_letter(head.at[i - 1])
+		    ? label_at(slice_skip(head, i))
+		    : FORMAT_COUNT;
+
+		if (f < FORMAT_COUNT)
+			set |= FORMAT_BIT(f);
+	}
+	return set;
+}
+
+bool
+out_is_for(enum out out, enum format format)
+{
+	struct slice rest = slice_of(out_row(out)->text);
+	format_set set = 0;
+
+	while (rest.at != NULL)
+		set |= formats_named(slice_cut(&rest, ';'));
+	return set == 0 || (set & FORMAT_BIT(format)) != 0;
+}
+
 /* ---- Values as text ---- */
 
 bool

@@ -9,16 +9,17 @@ import subprocess
 from tap import Report
 from tree import BUILD, SRC, files, read
 
-# file=what pictord generates, as Makefile.am lists them.
+# file=program:what it generates, as Makefile.am lists them.
 PAIRS = re.search(r"^GENERATED =((?:.*\\\n)*.*)$", read("Makefile.am"),
     re.M).group(1).replace("\\", " ").split()
 
 
 def stale(path, what):
-    made = subprocess.run([os.path.join(BUILD, "pictord"),
+    program, what = what.split(":")
+    made = subprocess.run([os.path.join(BUILD, program),
         f"--generate={what}"], capture_output=True, text=True)
     if made.returncode:
-        yield f"pictord --generate={what}: {made.stderr.strip()}"
+        yield f"{program} --generate={what}: {made.stderr.strip()}"
     elif not os.path.exists(os.path.join(SRC, path)):
         yield f"{path} is missing: make generated"
     elif made.stdout != read(path):
