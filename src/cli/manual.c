@@ -178,7 +178,7 @@ put_param(FILE *out, const struct dialect_word *word)
 {
 	fputs(".TP\n", out);
 	put_bold(out, word->name);
-	for (size_t i = 0; word->alias != NULL && word->alias[i] != NULL; i++) {
+	for (size_t i = 0; word->alias[i] != NULL; i++) {
 		fputs(", ", out);
 		put_bold(out, word->alias[i]);
 	}

@@ -45,7 +45,7 @@ struct dialect_error {
  */
 struct dialect_word {
 	const char *name;
-	const char *const *alias;  /* NULL-terminated; or NULL */
+	const char *alias[5];      /* NULL behind the last */
 	const struct arg_row *arg; /* a value by this row */
 	const struct op_row *op;   /* a whole operation */
 	const char *value;         /* else, in words: "true or false" */

@@ -96,32 +96,30 @@ param_name(size_t i)
 	return query_is_plain(op) ? op_row(op)->name : NULL;
 }
 
+const struct out_alias query_out_aliases[] = {
+	{ "q", OUT_QUALITY },
+	{ "colors", OUT_COLOURS },
+	{ "chroma_subsampling", OUT_SUBSAMPLE },
+	{ "optimize_coding", OUT_OPTIMISE_CODING },
+	{ "optimize_scans", OUT_OPTIMISE_SCANS },
+	{ "trellis_quantization", OUT_TRELLIS_QUANTISATION },
+	{ "quantization_table", OUT_QUANTISATION_TABLE },
+	{ NULL, OUT_COUNT },
+};
+
 /* An argument of the output by its name, or by another one it goes by. */
 static size_t
 out_find(struct slice name, const char **word)
 {
-	static const struct {
-		const char *name;
-		enum out out;
-	} aliases[] = {
-		{ "q", OUT_QUALITY },
-		{ "colors", OUT_COLOURS },
-		{ "chroma_subsampling", OUT_SUBSAMPLE },
-		{ "optimize_coding", OUT_OPTIMISE_CODING },
-		{ "optimize_scans", OUT_OPTIMISE_SCANS },
-		{ "trellis_quantization", OUT_TRELLIS_QUANTISATION },
-		{ "quantization_table", OUT_QUANTISATION_TABLE },
-	};
-
 	for (size_t i = 0; i < OUT_COUNT; i++) {
 		*word = out_row((enum out)i)->name;
 		if (query_has_out((enum out)i) && name_is(name, *word))
 			return Q_OUTS + i;
 	}
-	for (size_t i = 0; i < NELEM(aliases); i++) {
-		*word = aliases[i].name;
+	for (size_t i = 0; query_out_aliases[i].name != NULL; i++) {
+		*word = query_out_aliases[i].name;
 		if (name_is(name, *word))
-			return Q_OUTS + (size_t)aliases[i].out;
+			return Q_OUTS + (size_t)query_out_aliases[i].out;
 	}
 	return Q_COUNT;
 }

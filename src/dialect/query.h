@@ -65,6 +65,13 @@ struct param_row {
 
 extern const struct param_row query_params[Q_OUTS];
 
+/* Other names of the output's arguments; a row without a name behind them. */
+struct out_alias {
+	const char *name;
+	enum out out;
+};
+extern const struct out_alias query_out_aliases[];
+
 /* Whether the operation is written NAME=VALUE,VALUE: it has no other row. */
 static inline bool
 query_is_plain(enum op op)

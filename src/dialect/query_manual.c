@@ -15,7 +15,7 @@ static const struct {
 	const char *def;
 	const char *text;
 	const char *example;
-} words[Q_ROWS] = {
+} words[Q_OUTS] = {
 	[Q_WIDTH] = { .example = "width=300" },
 	[Q_HEIGHT] = { .example = "height=200" },
 	[Q_RATIO] = { .example = "ratio=0.5" },
@@ -73,8 +73,14 @@ static const struct {
 	    "Format of the result. auto is the best one that the "
 	    "client accepts, same the original's own.",
 	    "format=webp" },
-	[Q_QUALITY] = { .example = "quality=60" },
-	[Q_KEEP] = { .example = "keep=icc,exif" },
+	[Q_INFO] = { "true or false", "false",
+	    "No picture but what is known of the original, as JSON: the same "
+	    "as format=info.",
+	    "info=true" },
+	[Q_MOZJPEG] = { "true or false", "false",
+	    "JPEG: all that mozjpeg has to make the result smaller, where "
+	    "libvips has mozjpeg.",
+	    "mozjpeg=true&format=jpeg" },
 	[Q_PAGE] = { "0 to 100000", "0",
 	    "First page or frame of the original that is read, from 0.",
 	    "page=0" },
@@ -127,22 +133,33 @@ print_value(const struct arg_row *row, char *out, size_t size)
 
 /* With the first format that it is for, or it would say nothing. */
 static void
-make_example(const struct param_row *row, const struct arg_row *arg,
-    struct dialect_word *out)
+make_example(enum out arg, struct dialect_word *out)
 {
+	static const struct {
+		enum out out;
+		const char *example;
+	} better[] = {
+		{ OUT_QUALITY, "quality=60" },
+		{ OUT_KEEP, "keep=icc,exif" },
+		{ OUT_DELAY, "delay=100,200&format=gif" },
+		{ OUT_BITDEPTH, "bitdepth=8&format=avif" },
+	};
 	char value[ARG_TEXT_MAX];
 	unsigned f = FORMAT_FIRST;
 
-	print_value(arg, value, sizeof(value));
-	while (row->kind == KIND_OUT && f < FORMAT_COUNT &&
-	    !out_is_for((enum out)row->arg, (enum format)f))
+	for (size_t i = 0; i < NELEM(better); i++) {
+		if (better[i].out == arg) {
+			(void)snprintf(out->example, sizeof(out->example), "%s",
+			    better[i].example);
+			return;
+		}
+	}
+	print_value(out_row(arg), value, sizeof(value));
+	while (f < FORMAT_COUNT && (out_formats(arg) & FORMAT_BIT(f)) == 0)
 		f++;
 	(void)snprintf(out->example, sizeof(out->example), "%s=%s%s%s",
-	    out->name, value,
-	    f > FORMAT_FIRST && f < FORMAT_COUNT ? "&format=" : "",
-	    f > FORMAT_FIRST && f < FORMAT_COUNT
-		? format_row((enum format)f)->name
-		: "");
+	    out->name, value, f < FORMAT_COUNT ? "&format=" : "",
+	    f < FORMAT_COUNT ? format_row((enum format)f)->name : "");
 }
 
 static void
@@ -151,32 +168,50 @@ param_word(size_t i, struct dialect_word *out)
 	const struct param_row *row = &query_params[i];
 
 	*out = (struct dialect_word){ .name = row->name,
-		.alias = row->alias,
 		.value = words[i].value,
 		.def = words[i].def,
 		.text = words[i].text };
+	for (size_t k = 0; k < NELEM(row->alias); k++)
+		out->alias[k] = row->alias[k];
 	if (row->kind == KIND_RESIZE)
 		out->arg = &op_row(OP_RESIZE)->arg[row->arg];
-	else if (row->kind == KIND_OUT)
-		out->arg = out_row((enum out)row->arg);
 	else if (out->value == NULL)
 		out->value =
 		    row->kind == KIND_SWITCH ? "true or false" : "a value";
-	if (words[i].example != NULL)
-		(void)snprintf(
-		    out->example, sizeof(out->example), "%s", words[i].example);
-	else if (out->arg != NULL)
-		make_example(row, out->arg, out);
+	if (out->text == NULL && out->arg == NULL)
+		out->text = "Not described.";
+	(void)snprintf(out->example, sizeof(out->example), "%s",
+	    words[i].example != NULL ? words[i].example : "");
+}
+
+static void
+out_word(enum out arg, struct dialect_word *out)
+{
+	size_t n = 0;
+
+	*out = (struct dialect_word){ .name = out_row(arg)->name,
+		.arg = out_row(arg) };
+	for (size_t i = 0; query_out_aliases[i].name != NULL; i++)
+		if (query_out_aliases[i].out == arg &&
+		    n + 1 < NELEM(out->alias))
+			out->alias[n++] = query_out_aliases[i].name;
+	make_example(arg, out);
 }
 
 bool
 query_word(size_t i, struct dialect_word *out)
 {
-	if (i < Q_ROWS) {
+	if (i < Q_OUTS) {
 		param_word(i, out);
 		return true;
 	}
-	i -= Q_ROWS;
+	i -= Q_OUTS;
+	for (unsigned arg = 0; arg < OUT_COUNT; arg++) {
+		if (!query_has_out((enum out)arg) || i-- != 0)
+			continue;
+		out_word((enum out)arg, out);
+		return true;
+	}
 	for (unsigned op = 0; op < OP_COUNT; op++) {
 		if (!query_is_plain((enum op)op) || i-- != 0)
 			continue;

@@ -208,12 +208,6 @@ bool format_find(struct slice name, enum format *format) must_check;
 enum { FORMAT_SNIFF = 1024 };
 bool format_sniff(
     const uint8_t *bytes, size_t size, enum format *format) must_check;
-/*
- * Whether the argument says something to a format's encoder. It is for some
- * formats only if its sentence begins, or goes on behind a semicolon, with
- * their names and a colon: "JPEG: progressive; PNG: interlaced."
- */
-bool out_is_for(enum out out, enum format format) must_check;
 /* All formats with every one of the flags. */
 format_set format_all(unsigned flags);
 /* The same, without those that a mount must name. */

@@ -56,6 +56,7 @@ def test_there_are_examples():
     url = page("pictor-url.7")
     query = url[url.index(".SS Parameters"):url.index(".SH THE LANGUAGE DIT")]
     assert len(examples("pictor-url.7")) == query.count(".TP")
+    assert "Not described" not in url
 
 
 @pytest.fixture(scope="module")
