@@ -162,15 +162,24 @@ put_value(FILE *out, const struct dialect_word *word)
 	}
 }
 
+/* Not hyphenated, for it can be copied; but it may end a line behind an &. */
 static void
 put_example(FILE *out, const char *example)
 {
+	struct slice rest = slice_of(example);
+
 	if (example[0] == '\0')
 		return;
-	/* Not hyphenated, for it can be copied. */
-	fputs(".br\nExample: \\%", out);
-	put_bold(out, example);
-	fputc('\n', out);
+	fputs(".br\nExample: \\%\\fB", out);
+	while (rest.at != NULL) {
+		char piece[128];
+
+		slice_copy(slice_cut(&rest, '&'), piece, sizeof(piece));
+		manual_word(out, piece);
+		if (rest.at != NULL)
+			fputs("&\\:", out);
+	}
+	fputs("\\fP\n", out);
 }
 
 static void

@@ -67,6 +67,32 @@ static const struct {
 	    "corners of rotate. A solid one lies behind clear pixels, too, "
 	    "unless flatten=false.",
 	    "width=300&height=300&fit=contain&background=navy" },
+	[Q_OVERLAY] = { "KEY, or //STORE/KEY of another store of the mount",
+	    "none", "Another image, to be laid on this one.",
+	    "overlay=logo.png" },
+	[Q_OVERLAY2] = { "as overlay", "none", "A second one.",
+	    "overlay=logo.png&overlay2=logo.png&composite=west"
+	    "&composite2=east" },
+	[Q_OVERLAY3] = { "as overlay", "none", "A third one.",
+	    "overlay=logo.png&overlay2=logo.png&overlay3=logo.png" },
+	[Q_OVERLAY4] = { "as overlay", "none", "A fourth one.",
+	    "overlay=logo.png&overlay2=logo.png&overlay3=logo.png"
+	    "&overlay4=logo.png" },
+	[Q_COMPOSITE] = { "values as of an operation", "in the middle",
+	    "How overlay is laid on: values in the order of the operation's "
+	    "arguments, or by name.",
+	    "overlay=logo.png&composite=southeast,opacity:50" },
+	[Q_COMPOSITE2] = { "as composite", "in the middle",
+	    "How overlay2 is laid on; source:1 takes the first one again.",
+	    "overlay=logo.png&composite=west&composite2=east,source:1" },
+	[Q_COMPOSITE3] = { "as composite", "in the middle",
+	    "How overlay3 is laid on.",
+	    "overlay=logo.png&overlay2=logo.png&overlay3=logo.png"
+	    "&composite3=north" },
+	[Q_COMPOSITE4] = { "as composite", "in the middle",
+	    "How overlay4 is laid on.",
+	    "overlay=logo.png&overlay2=logo.png&overlay3=logo.png"
+	    "&overlay4=logo.png&composite4=south" },
 	[Q_FORMAT] = { "auto, same, or the name of a format that can be "
 		       "written; see pictor formats",
 	    "same",

@@ -18,7 +18,8 @@ KINDS = {"rgb": "photo.jpg", "rgba": "alpha.png", "grey": "grey.jpg",
 
 
 def page(name):
-    return (kit.SRC / "man" / name).read_text().replace("\\-", "-")
+    return (kit.SRC / "man" / name).read_text().replace("\\-", "-") \
+        .replace("\\:", "")
 
 
 def examples(name):
