@@ -113,6 +113,10 @@ static const struct {
 	[Q_PAGES] = { "1 to 100000, or all",
 	    "all of an animation if the result can move, else 1",
 	    "How many pages or frames are read.", "pages=1" },
+	[Q_DENSITY] = { "1 to 2400 px/in", "72",
+	    "SVG, PDF: pixels of an inch; it makes the drawing larger or "
+	    "smaller.",
+	    "density=144" },
 	[Q_ANIMATED] = { "true or false", "true",
 	    "false: the first frame of an animation alone.", "animated=false" },
 };
