@@ -169,6 +169,10 @@ picture_as(VipsImage *in, const char *word)
 		return picture_deep(in);
 	if (strcmp(word, "p3") == 0 || strcmp(word, "cmyk") == 0)
 		return picture_profile(in, word);
+	if (strcmp(word, "framed") == 0)
+		return picture_framed(in);
+	if (strcmp(word, "ball") == 0)
+		return picture_ball(in);
 	must(word[0] == 'o' && word[1] >= '1' && word[1] <= '8', word);
 	return picture_oriented(in, word[1] - '0');
 }

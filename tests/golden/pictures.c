@@ -258,6 +258,33 @@ picture_crop(VipsImage *in, int width, int height)
 	return made(out);
 }
 
+VipsImage *
+picture_framed(VipsImage *in)
+{
+	VipsImage *out;
+	double white[4] = { 255, 255, 255, 255 };
+	VipsArrayDouble *ground = vips_array_double_new(white, in->Bands);
+
+	must(vips_embed(in, &out, 11, 23, in->Xsize + 40, in->Ysize + 30,
+		 "extend", VIPS_EXTEND_BACKGROUND, "background", ground,
+		 NULL) == 0);
+	vips_area_unref(VIPS_AREA(ground));
+	return made(out);
+}
+
+VipsImage *
+picture_ball(VipsImage *in)
+{
+	VipsImage *red;
+	VipsImage *out;
+
+	must(vips_extract_band(in, &red, 0, NULL) == 0 &&
+	    vips_less_const1(red, &out, 200, NULL) == 0);
+	g_object_unref(red);
+	out->Type = VIPS_INTERPRETATION_B_W;
+	return made(out);
+}
+
 struct file
 picture_file(VipsImage *in, enum format format)
 {

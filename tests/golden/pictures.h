@@ -36,6 +36,17 @@ VipsImage *picture_profile(VipsImage *in, const char *name); /* "p3" "cmyk" */
 VipsImage *picture_oriented(VipsImage *in, int orientation);
 VipsImage *picture_crop(VipsImage *in, int width, int height);
 
+/* A white frame: 11 on the left, 29 on the right, 23 above, 7 below. */
+VipsImage *picture_framed(VipsImage *in);
+/* Of the moving one only the ball: black on white. */
+VipsImage *picture_ball(VipsImage *in);
+
+struct file {
+	uint8_t *bytes;
+	size_t size;
+};
+
+/* With all metadata but in AVIF; quality 95. 16 bits only as PNG. */
 /* With all metadata but in AVIF; quality 95. 16 bits as PNG, TIFF, JPEG 2000. */
 struct file picture_file(VipsImage *in, enum format format);
 void picture_file_free(struct file *file);

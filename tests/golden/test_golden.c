@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "golden.h"
+#include "reference_near.h"
 #include "tones.h"
 
 struct runner {
@@ -205,7 +206,8 @@ reference_step(struct raster *at, const struct raster *laid, const char *step)
 	double number = 0;
 
 	sscanf(step, " %15s %d %d %d %d", name, &n[0], &n[1], &n[2], &n[3]);
-	if (step_geometry(at, name, n) || step_lay(at, laid, step))
+	if (step_geometry(at, name, n) || step_lay(at, laid, step) ||
+	    raster_near(at, step))
 		return true;
 	if (sscanf(step, " pad %d %d %d %d %8x", &n[0], &n[1], &n[2], &n[3],
 		&colour) == 5)
