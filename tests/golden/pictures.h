@@ -41,12 +41,6 @@ VipsImage *picture_framed(VipsImage *in);
 /* Of the moving one only the ball: black on white. */
 VipsImage *picture_ball(VipsImage *in);
 
-struct file {
-	uint8_t *bytes;
-	size_t size;
-};
-
-/* With all metadata but in AVIF; quality 95. 16 bits only as PNG. */
 /* With all metadata but in AVIF; quality 95. 16 bits as PNG, TIFF, JPEG 2000. */
 struct file picture_file(VipsImage *in, enum format format);
 void picture_file_free(struct file *file);
