@@ -203,7 +203,7 @@ choose_format(const json_t *root, const struct dit_edits *edits, struct plan *p,
 {
 	const json_t *output = json_object_get(root, "outputFormat");
 	enum format format = edits->chosen;
-	bool jpg = edits->to_jpg;
+	const char *type = edits->to_type;
 
 	*named = edits->to_given;
 	if (edits->to_given) {
@@ -211,16 +211,12 @@ choose_format(const json_t *root, const struct dit_edits *edits, struct plan *p,
 	} else if (dit_truthy(output)) {
 		if (!dit_format_read(output, false, &format, e))
 			return false;
-		jpg = json_is_string(output) &&
-		    strcmp(json_string_value(output), "jpg") == 0;
+		type = dit_format_type(output);
 		*named = true;
 	}
-	if (format == FORMAT_SAME && edits->unforced)
-		return dit_later(e, "force");
 	p->out.format = (uint16_t)format;
-	/* DIT puts the word behind "image/" as it is. */
-	return !jpg ||
-	    plan_text(p, SLICE("image/jpg"), &p->answer.media_type, e);
+	return type == NULL ||
+	    plan_text(p, slice_of(type), &p->answer.media_type, e);
 }
 
 /*

@@ -78,10 +78,9 @@ struct dit_edits {
 	/* The encoder that an option object has chosen; else SAME. */
 	enum format chosen;
 	struct dit_options options[FORMAT_COUNT];
-	bool unforced; /* one of them chose no encoder: "force": false */
 	bool to_given;
-	enum format to; /* toFormat */
-	bool to_jpg;    /* said as "jpg" */
+	enum format to;      /* toFormat */
+	const char *to_type; /* its own media type: what DIT says; or NULL */
 };
 
 /* Is it asked for any turn? */
@@ -151,15 +150,17 @@ bool dit_arg_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
  */
 bool dit_edits_read(json_t *edits, struct plan *plan, struct dit_edits *out,
     struct err *e) must_check;
-/* jpeg, png, webp, gif, avif, heif: the value of such an edit. */
+/* jpeg, png, webp, gif, avif, heif, tiff: the value of such an edit. */
 bool dit_options_read(const char *name, const json_t *value,
     struct dit_edits *out, struct err *e) must_check;
 /*
  * The word of toFormat (as_edit) or outputFormat. Fails as DIT does for what it
- * does not write, and with NOT_SUPPORTED for what only we do not.
+ * does not write.
  */
 bool dit_format_read(const json_t *word, bool as_edit, enum format *format,
     struct err *e) must_check;
+/* The media type that DIT makes of the word, where it is not the format's. */
+const char *dit_format_type(const json_t *word);
 /* Encoder options of the chosen format, with sharp's defaults. */
 void dit_options_apply(
     const struct dit_edits *edits, enum format format, struct plan *p);

@@ -119,7 +119,7 @@ edit_to_format(const json_t *value, struct dit_edits *out, struct err *e)
 	if (!dit_format_read(value, true, &out->to, e))
 		return false;
 	out->to_given = true;
-	out->to_jpg = strcmp(json_string_value(value), "jpg") == 0;
+	out->to_type = dit_format_type(value);
 	return true;
 }
 
@@ -172,11 +172,11 @@ static const struct {
 
 /* Edits with an options object for an encoder: dit_format.c. */
 static const char *const edits_format[] = { "jpeg", "png", "webp", "gif",
-	"avif", "heif" };
+	"avif", "heif", "tiff" };
 
 /* Edits that DIT has and we do not have yet. */
 static const char *const edits_later[] = { "contentModeration", "overlayWith",
-	"roundCrop", "smartCrop", "tiff" };
+	"roundCrop", "smartCrop" };
 
 static bool
 is_one_of(const char *name, const char *const *list, size_t n)

@@ -3,12 +3,11 @@
  * Output formats and encoder options of the DIT language: the words, ranges
  * and defaults of sharp 0.34 (dit.md, 10.5).
  *
- * An option that only trades the encoder's work for bytes is checked and then
- * left to our own encoders' settings; one that decides what the result looks
- * like and that we have not is "not supported yet" unless it says the default.
+ * Options of mozjpeg do what they say where libvips has it, and are checked and
+ * of no effect elsewhere. "force": false sets options without choosing the
+ * encoder: they count if another edit chooses it, and not for an original that
+ * happens to be of that format.
  */
-#include <math.h>
-#include <stdio.h>
 
 #include "dialect/dit.h"
 
@@ -16,47 +15,47 @@ enum option_kind {
 	OPTION_WHOLE, /* a whole number from min to max: out */
 	OPTION_NUM,   /* a number from min to max: out */
 	OPTION_BOOL,  /* out */
+	OPTION_WORD,  /* one of out's words */
 	OPTION_CHROMA,
-	OPTION_PROGRESSIVE_IF, /* a boolean: true means progressive, too */
-	OPTION_AV1,            /* must be "av1" */
-	OPTION_DEPTH,          /* must be 8 */
-	OPTION_HINT_BOOL,      /* checked, else ours to choose */
-	OPTION_HINT_WHOLE,
-	OPTION_LATER_BOOL,  /* only false */
-	OPTION_LATER_WHOLE, /* only max */
-	OPTION_LATER        /* not at all */
+	OPTION_SCANS,   /* a boolean: true means progressive, too */
+	OPTION_MOZJPEG, /* a boolean: true means several others */
+	OPTION_AV1,     /* must be "av1" */
+	OPTION_DEPTH,   /* must be 8 */
+	OPTION_BITS,    /* 1, 2, 4 or 8 */
+	OPTION_TILE,    /* a side of tiles */
+	OPTION_DELAY    /* a number or a list of them, whole */
 };
 
 struct option {
 	const char *name;
 	enum option_kind kind;
-	int min, max;
+	double min, max;
 	enum out out;
 };
 
 /* clang-format off */
 static const struct option jpeg_options[] = {
 	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "progressive", OPTION_BOOL, 0, 1, OUT_PROGRESSIVE },
+	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
 	{ "chromaSubsampling", OPTION_CHROMA, 0, 0, OUT_SUBSAMPLE },
-	{ "optimiseCoding", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "optimizeCoding", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "mozjpeg", OPTION_PROGRESSIVE_IF, 0, 0, OUT_PROGRESSIVE },
-	{ "trellisQuantisation", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "trellisQuantization", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "overshootDeringing", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "optimiseScans", OPTION_PROGRESSIVE_IF, 0, 0, OUT_PROGRESSIVE },
-	{ "optimizeScans", OPTION_PROGRESSIVE_IF, 0, 0, OUT_PROGRESSIVE },
-	{ "quantisationTable", OPTION_HINT_WHOLE, 0, 8, OUT_COUNT },
-	{ "quantizationTable", OPTION_HINT_WHOLE, 0, 8, OUT_COUNT },
+	{ "optimiseCoding", OPTION_BOOL, 0, 0, OUT_OPTIMISE_CODING },
+	{ "optimizeCoding", OPTION_BOOL, 0, 0, OUT_OPTIMISE_CODING },
+	{ "mozjpeg", OPTION_MOZJPEG, 0, 0, OUT_COUNT },
+	{ "trellisQuantisation", OPTION_BOOL, 0, 0, OUT_TRELLIS_QUANTISATION },
+	{ "trellisQuantization", OPTION_BOOL, 0, 0, OUT_TRELLIS_QUANTISATION },
+	{ "overshootDeringing", OPTION_BOOL, 0, 0, OUT_OVERSHOOT_DERINGING },
+	{ "optimiseScans", OPTION_SCANS, 0, 0, OUT_OPTIMISE_SCANS },
+	{ "optimizeScans", OPTION_SCANS, 0, 0, OUT_OPTIMISE_SCANS },
+	{ "quantisationTable", OPTION_WHOLE, 0, 8, OUT_QUANTISATION_TABLE },
+	{ "quantizationTable", OPTION_WHOLE, 0, 8, OUT_QUANTISATION_TABLE },
 };
 
 /* Those of the palette stand in palette_options. */
 static const struct option png_options[] = {
-	{ "progressive", OPTION_BOOL, 0, 1, OUT_PROGRESSIVE },
+	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
 	{ "compressionLevel", OPTION_WHOLE, 0, 9, OUT_COMPRESSION_LEVEL },
-	{ "adaptiveFiltering", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "palette", OPTION_BOOL, 0, 1, OUT_PALETTE },
+	{ "adaptiveFiltering", OPTION_BOOL, 0, 0, OUT_ADAPTIVE_FILTERING },
+	{ "palette", OPTION_BOOL, 0, 0, OUT_PALETTE },
 };
 
 static const struct option palette_options[] = {
@@ -69,39 +68,58 @@ static const struct option palette_options[] = {
 
 static const struct option webp_options[] = {
 	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "alphaQuality", OPTION_LATER_WHOLE, 0, 100, OUT_COUNT },
-	{ "lossless", OPTION_BOOL, 0, 1, OUT_LOSSLESS },
-	{ "nearLossless", OPTION_LATER_BOOL, 0, 0, OUT_COUNT },
-	{ "smartSubsample", OPTION_LATER_BOOL, 0, 0, OUT_COUNT },
-	{ "smartDeblock", OPTION_LATER_BOOL, 0, 0, OUT_COUNT },
-	{ "preset", OPTION_LATER, 0, 0, OUT_COUNT },
+	{ "alphaQuality", OPTION_WHOLE, 0, 100, OUT_ALPHA_QUALITY },
+	{ "lossless", OPTION_BOOL, 0, 0, OUT_LOSSLESS },
+	{ "nearLossless", OPTION_BOOL, 0, 0, OUT_NEAR_LOSSLESS },
+	{ "smartSubsample", OPTION_BOOL, 0, 0, OUT_SMART_SUBSAMPLE },
+	{ "smartDeblock", OPTION_BOOL, 0, 0, OUT_SMART_DEBLOCK },
+	{ "preset", OPTION_WORD, 0, 0, OUT_PRESET },
 	{ "effort", OPTION_WHOLE, 0, 6, OUT_EFFORT },
-	{ "minSize", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "mixed", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "loop", OPTION_LATER, 0, 0, OUT_COUNT },
-	{ "delay", OPTION_LATER, 0, 0, OUT_COUNT },
+	{ "minSize", OPTION_BOOL, 0, 0, OUT_MIN_SIZE },
+	{ "mixed", OPTION_BOOL, 0, 0, OUT_MIXED },
+	{ "loop", OPTION_WHOLE, 0, 65535, OUT_LOOP },
+	{ "delay", OPTION_DELAY, 0, 65535, OUT_DELAY },
 };
 
 static const struct option gif_options[] = {
-	{ "reuse", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
-	{ "progressive", OPTION_HINT_BOOL, 0, 0, OUT_COUNT },
+	{ "reuse", OPTION_BOOL, 0, 0, OUT_REUSE },
+	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
 	{ "colours", OPTION_WHOLE, 2, 256, OUT_COLOURS },
 	{ "colors", OPTION_WHOLE, 2, 256, OUT_COLOURS },
 	{ "effort", OPTION_WHOLE, 1, 10, OUT_EFFORT },
 	{ "dither", OPTION_NUM, 0, 1, OUT_DITHER },
-	{ "interFrameMaxError", OPTION_LATER, 0, 0, OUT_COUNT },
-	{ "interPaletteMaxError", OPTION_HINT_WHOLE, 0, 256, OUT_COUNT },
-	{ "loop", OPTION_LATER, 0, 0, OUT_COUNT },
-	{ "delay", OPTION_LATER, 0, 0, OUT_COUNT },
+	{ "interFrameMaxError", OPTION_NUM, 0, 32, OUT_INTER_FRAME_MAX_ERROR },
+	{ "interPaletteMaxError", OPTION_NUM, 0, 256,
+	    OUT_INTER_PALETTE_MAX_ERROR },
+	{ "keepDuplicateFrames", OPTION_BOOL, 0, 0,
+	    OUT_KEEP_DUPLICATE_FRAMES },
+	{ "loop", OPTION_WHOLE, 0, 65535, OUT_LOOP },
+	{ "delay", OPTION_DELAY, 0, 65535, OUT_DELAY },
 };
 
 static const struct option avif_options[] = {
 	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "lossless", OPTION_BOOL, 0, 1, OUT_LOSSLESS },
+	{ "lossless", OPTION_BOOL, 0, 0, OUT_LOSSLESS },
 	{ "effort", OPTION_WHOLE, 0, 9, OUT_EFFORT },
 	{ "chromaSubsampling", OPTION_CHROMA, 0, 0, OUT_SUBSAMPLE },
 	{ "bitdepth", OPTION_DEPTH, 0, 0, OUT_COUNT },
 	{ "compression", OPTION_AV1, 0, 0, OUT_COUNT },
+};
+
+static const struct option tiff_options[] = {
+	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
+	{ "bitdepth", OPTION_BITS, 1, 8, OUT_BITDEPTH },
+	{ "tile", OPTION_BOOL, 0, 0, OUT_TILE },
+	{ "tileWidth", OPTION_TILE, 16, 1024, OUT_TILE_WIDTH },
+	{ "tileHeight", OPTION_TILE, 16, 1024, OUT_TILE_HEIGHT },
+	{ "miniswhite", OPTION_BOOL, 0, 0, OUT_MINISWHITE },
+	{ "pyramid", OPTION_BOOL, 0, 0, OUT_PYRAMID },
+	{ "xres", OPTION_NUM, 0.001, 1000000, OUT_XRES },
+	{ "yres", OPTION_NUM, 0.001, 1000000, OUT_YRES },
+	{ "compression", OPTION_WORD, 0, 0, OUT_COMPRESSION },
+	{ "bigtiff", OPTION_BOOL, 0, 0, OUT_BIGTIFF },
+	{ "predictor", OPTION_WORD, 0, 0, OUT_PREDICTOR },
+	{ "resolutionUnit", OPTION_WORD, 0, 0, OUT_RESOLUTION_UNIT },
 };
 
 static const struct {
@@ -116,6 +134,7 @@ static const struct {
 	{ "gif", FORMAT_GIF, gif_options, NELEM(gif_options) },
 	{ "avif", FORMAT_AVIF, avif_options, NELEM(avif_options) },
 	{ "heif", FORMAT_AVIF, avif_options, NELEM(avif_options) },
+	{ "tiff", FORMAT_TIFF, tiff_options, NELEM(tiff_options) },
 };
 /* clang-format on */
 
@@ -124,15 +143,6 @@ set_option(struct dit_options *o, enum out out, union arg value)
 {
 	o->arg[out] = value;
 	o->set |= (uint64_t)1 << out;
-}
-
-static bool
-later_option(const char *edit, const struct option *option, struct err *e)
-{
-	char what[ERR_PARAM_MAX];
-
-	snprintf(what, sizeof(what), "%s.%s", edit, option->name);
-	return dit_later(e, what);
 }
 
 static bool
@@ -153,57 +163,105 @@ read_chroma(
 
 /* The kinds whose value is a boolean. */
 static bool
-read_bool_option(const char *edit, const struct option *option,
-    const json_t *value, struct dit_options *o, struct err *e)
+read_switch(const char *edit, const struct option *option, const json_t *value,
+    struct dit_options *o, struct err *e)
 {
+	static const enum out mozjpeg[] = { OUT_TRELLIS_QUANTISATION,
+		OUT_OVERSHOOT_DERINGING, OUT_OPTIMISE_SCANS, OUT_PROGRESSIVE };
 	union arg on = { .on = json_is_true(value) };
+	union arg table = { .whole = 3 };
 
 	if (!json_is_boolean(value))
 		return dit_refuse(e, edit);
-	if (option->kind == OPTION_LATER_BOOL && on.on)
-		return later_option(edit, option, e);
-	if (option->kind == OPTION_BOOL ||
-	    (option->kind == OPTION_PROGRESSIVE_IF && on.on))
+	if (option->out != OUT_COUNT)
 		set_option(o, option->out, on);
+	if (option->kind == OPTION_SCANS && on.on)
+		set_option(o, OUT_PROGRESSIVE, on);
+	if (option->kind == OPTION_MOZJPEG && on.on) {
+		for (size_t i = 0; i < NELEM(mozjpeg); i++)
+			set_option(o, mozjpeg[i], on);
+		set_option(o, OUT_QUANTISATION_TABLE, table);
+	}
 	return true;
 }
 
 /* The kinds whose value is a whole number. */
 static bool
-read_whole_option(const char *edit, const struct option *option,
-    const json_t *value, struct dit_options *o, struct err *e)
+read_whole(const char *edit, const struct option *option, const json_t *value,
+    struct dit_options *o, struct err *e)
 {
 	union arg number;
 
-	if (!dit_whole(value, option->min, option->max, &number.whole))
+	if (!dit_whole(value, (int64_t)option->min, (int64_t)option->max,
+		&number.whole))
 		return dit_refuse(e, edit);
-	if (option->kind == OPTION_LATER_WHOLE && number.whole != option->max)
-		return later_option(edit, option, e);
+	if ((option->kind == OPTION_TILE && number.whole % 16 != 0) ||
+	    (option->kind == OPTION_BITS &&
+		(number.whole & (number.whole - 1)) != 0))
+		return dit_refuse(e, edit);
 	/* Our scale of quality begins at 1; PNG's palette has a 0. */
 	if (option->out == OUT_QUALITY && number.whole == 0)
 		number.whole = 1;
-	if (option->kind == OPTION_WHOLE)
-		set_option(o, option->out, number);
+	set_option(o, option->out, number);
+	return true;
+}
+
+static bool
+read_delay(const char *edit, const struct option *option, const json_t *value,
+    struct dit_edits *d, struct dit_options *o, struct err *e)
+{
+	size_t n = json_is_array(value) ? json_array_size(value) : 1;
+	double number[PLAN_LIST];
+	union arg list;
+
+	if (n == 0 || n > PLAN_LIST)
+		return dit_refuse(e, edit);
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one =
+		    json_is_array(value) ? json_array_get(value, i) : value;
+		int64_t whole;
+
+		if (!dit_whole(one, 0, (int64_t)option->max, &whole))
+			return dit_refuse(e, edit);
+		number[i] = (double)whole;
+	}
+	if (!plan_numbers(d->plan, number, n, &list, e))
+		return false;
+	set_option(o, option->out, list);
+	return true;
+}
+
+static bool
+read_word(const char *edit, const struct option *option, const json_t *value,
+    struct dit_options *o, struct err *e)
+{
+	struct err unused;
+	union arg word;
+
+	if (!json_is_string(value) ||
+	    !arg_read(NULL, out_row(option->out), edit,
+		slice_of(json_string_value(value)), &word, &unused))
+		return dit_refuse(e, edit);
+	set_option(o, option->out, word);
 	return true;
 }
 
 static bool
 read_option(const char *edit, const struct option *option, const json_t *value,
-    struct dit_options *o, struct err *e)
+    struct dit_edits *d, struct dit_options *o, struct err *e)
 {
 	union arg number;
 	int64_t depth;
 
 	switch (option->kind) {
 	case OPTION_WHOLE:
-	case OPTION_HINT_WHOLE:
-	case OPTION_LATER_WHOLE:
-		return read_whole_option(edit, option, value, o, e);
+	case OPTION_TILE:
+	case OPTION_BITS:
+		return read_whole(edit, option, value, o, e);
 	case OPTION_BOOL:
-	case OPTION_HINT_BOOL:
-	case OPTION_LATER_BOOL:
-	case OPTION_PROGRESSIVE_IF:
-		return read_bool_option(edit, option, value, o, e);
+	case OPTION_SCANS:
+	case OPTION_MOZJPEG:
+		return read_switch(edit, option, value, o, e);
 	case OPTION_NUM:
 		number.num = json_number_value(value);
 		if (!json_is_number(value) ||
@@ -211,6 +269,8 @@ read_option(const char *edit, const struct option *option, const json_t *value,
 			return dit_refuse(e, edit);
 		set_option(o, option->out, number);
 		return true;
+	case OPTION_WORD:
+		return read_word(edit, option, value, o, e);
 	case OPTION_CHROMA:
 		return read_chroma(edit, value, o, e);
 	case OPTION_DEPTH:
@@ -219,21 +279,21 @@ read_option(const char *edit, const struct option *option, const json_t *value,
 		return (json_is_string(value) &&
 			   strcmp(json_string_value(value), "av1") == 0) ||
 		    dit_refuse(e, edit);
-	case OPTION_LATER:
-		return later_option(edit, option, e);
+	case OPTION_DELAY:
+		return read_delay(edit, option, value, d, o, e);
 	}
 	return true;
 }
 
 static bool
 read_options(const char *edit, const struct option *option, size_t n,
-    const json_t *value, struct dit_options *o, struct err *e)
+    const json_t *value, struct dit_edits *d, struct dit_options *o,
+    struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {
-		const json_t *v = json_object_get(value, option[i].name);
+		const json_t *v = dit_member(value, option[i].name);
 
-		if (v != NULL && !json_is_null(v) &&
-		    !read_option(edit, &option[i], v, o, e))
+		if (v != NULL && !read_option(edit, &option[i], v, d, o, e))
 			return false;
 	}
 	return true;
@@ -253,7 +313,8 @@ has_key(const json_t *object, const char *name)
  * are not 0.
  */
 static bool
-read_palette(const json_t *value, struct dit_options *o, struct err *e)
+read_palette(const json_t *value, struct dit_edits *d, struct dit_options *o,
+    struct err *e)
 {
 	union arg on = { .on = 1 };
 	union arg full = { .whole = 100 };
@@ -269,7 +330,7 @@ read_palette(const json_t *value, struct dit_options *o, struct err *e)
 	if ((o->set >> OUT_QUALITY & 1u) == 0)
 		set_option(o, OUT_QUALITY, full);
 	return read_options(
-	    "png", palette_options, NELEM(palette_options), value, o, e);
+	    "png", palette_options, NELEM(palette_options), value, d, o, e);
 }
 
 bool
@@ -283,26 +344,24 @@ dit_options_read(
 	while (i < NELEM(encoders) && strcmp(encoders[i].edit, name) != 0)
 		i++;
 	if (i == NELEM(encoders))
-		return dit_later(e, name);
+		return dit_refuse(e, name);
 	if (strcmp(name, "heif") == 0 && !has_key(value, "compression"))
 		return dit_refuse(e, name);
 	o = &out->options[encoders[i].format];
 	/* sharp takes what is no object for no options. */
-	if (!read_options(
-		name, encoders[i].option, encoders[i].noption, value, o, e))
+	if (!read_options(name, encoders[i].option, encoders[i].noption, value,
+		out, o, e))
 		return false;
-	if (encoders[i].format == FORMAT_PNG && !read_palette(value, o, e))
+	if (encoders[i].format == FORMAT_PNG && !read_palette(value, out, o, e))
 		return false;
 	/* "force": false sets options for this format without choosing it. */
 	force = json_object_get(value, "force");
-	if (force != NULL && json_is_false(force))
-		out->unforced = true;
-	else
+	if (force == NULL || !json_is_false(force))
 		out->chosen = encoders[i].format;
 	return true;
 }
 
-enum word_kind { WORD_OK, WORD_LATER, WORD_REFUSED, WORD_UNSUPPORTED };
+enum word_kind { WORD_OK, WORD_REFUSED, WORD_UNSUPPORTED };
 
 bool
 dit_format_read(
@@ -323,8 +382,8 @@ dit_format_read(
 		{ "webp", WORD_OK, WORD_OK, FORMAT_WEBP },
 		{ "gif", WORD_OK, WORD_OK, FORMAT_GIF },
 		{ "avif", WORD_OK, WORD_OK, FORMAT_AVIF },
-		{ "tiff", WORD_LATER, WORD_LATER, FORMAT_SAME },
-		{ "raw", WORD_LATER, WORD_LATER, FORMAT_SAME },
+		{ "tiff", WORD_OK, WORD_OK, FORMAT_TIFF },
+		{ "raw", WORD_OK, WORD_OK, FORMAT_RAW },
 		{ "heif", WORD_REFUSED, WORD_REFUSED, FORMAT_SAME },
 		{ "heic", WORD_REFUSED, WORD_UNSUPPORTED, FORMAT_SAME },
 		{ "jpe", WORD_UNSUPPORTED, WORD_UNSUPPORTED, FORMAT_SAME },
@@ -336,7 +395,6 @@ dit_format_read(
 	const char *text = json_string_value(word);
 	struct slice given = slice_of(text != NULL ? text : "undefined");
 	enum word_kind kind = as_edit ? WORD_REFUSED : WORD_UNSUPPORTED;
-	char what[ERR_PARAM_MAX];
 
 	for (size_t i = 0; text != NULL && i < NELEM(words); i++) {
 		struct slice row = slice_of(words[i].word);
@@ -356,11 +414,21 @@ dit_format_read(
 		return true;
 	if (kind == WORD_REFUSED)
 		return dit_refuse(e, as_edit ? "toFormat" : "outputFormat");
-	if (kind == WORD_UNSUPPORTED)
-		return dit_fail(e, ERR_BAD_VALUE, DIT_FORMAT,
-		    as_edit ? "toFormat" : "outputFormat", given.at);
-	snprintf(what, sizeof(what), "Format %s", text);
-	return dit_later(e, what);
+	return dit_fail(e, ERR_BAD_VALUE, DIT_FORMAT,
+	    as_edit ? "toFormat" : "outputFormat", given.at);
+}
+
+const char *
+dit_format_type(const json_t *word)
+{
+	const char *text = json_string_value(word);
+
+	/* DIT puts the word behind "image/" as it is. */
+	if (text != NULL && strcmp(text, "jpg") == 0)
+		return "image/jpg";
+	if (text != NULL && strcmp(text, "raw") == 0)
+		return "image/raw";
+	return NULL;
 }
 
 void

@@ -363,36 +363,18 @@ put_steps(struct json_out *j, const struct plan *p, const struct found *f)
 static void
 put_options(struct json_out *j, const struct plan *p)
 {
-	static const struct {
-		const char *name;
-		enum out out;
-	} options[] = {
-		{ "quality", OUT_QUALITY },
-		{ "effort", OUT_EFFORT },
-		{ "lossless", OUT_LOSSLESS },
-		{ "progressive", OUT_PROGRESSIVE },
-		{ "chromaSubsampling", OUT_SUBSAMPLE },
-		{ "compressionLevel", OUT_COMPRESSION_LEVEL },
-		{ "palette", OUT_PALETTE },
-		{ "colours", OUT_COLOURS },
-		{ "dither", OUT_DITHER },
-	};
+	char name[64];
 
 	put_open(j, format_row((enum format)p->out.format)->name);
-	for (size_t i = 0; i < NELEM(options); i++) {
-		const struct arg_row *row = out_row(options[i].out);
-		union arg value = out_get(p, options[i].out);
+	for (unsigned i = 0; i < OUT_COUNT; i++) {
+		const struct arg_row *row = out_row((enum out)i);
 
-		if (!out_has(p, options[i].out))
+		if (!out_has(p, (enum out)i) || i == OUT_SCALE ||
+		    i == OUT_MATTE)
 			continue;
-		if (row->type == ARG_BOOL)
-			put_bool(j, options[i].name, value.on);
-		else if (row->type == ARG_PICK)
-			put_word(j, options[i].name, row, value);
-		else if (row->type == ARG_WHOLE)
-			put_number(j, options[i].name, (double)value.whole);
-		else
-			put_number(j, options[i].name, value.num);
+		camel_name(row->name, name, sizeof(name));
+		put_value(j, p, i == OUT_SUBSAMPLE ? "chromaSubsampling" : name,
+		    row, out_get(p, (enum out)i));
 	}
 	put_close(j);
 }
@@ -409,9 +391,9 @@ put_out(struct json_out *j, const struct plan *p, bool turned)
 		put_name(j, "rotate");
 		url_put(&j->text, SLICE("null"));
 	}
-	if (format != FORMAT_SAME)
+	if (format != FORMAT_SAME && format != FORMAT_RAW)
 		put_options(j, p);
-	if (p->answer.media_type.len > 0)
+	if (format == FORMAT_JPEG && p->answer.media_type.len > 0)
 		put_string(j, "toFormat", SLICE("jpg"));
 	else if (format != FORMAT_SAME && p->in.pages != PAGES_GIF)
 		put_string(j, "toFormat", slice_of(format_row(format)->name));

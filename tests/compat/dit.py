@@ -28,6 +28,7 @@ path = /
 dialect = dit
 stores = sample-bucket second-bucket
 cache_control = max-age=31536000,public
+originals = all
 [store.sample-bucket]
 root = {images}/sample-bucket
 [store.second-bucket]
