@@ -164,6 +164,13 @@ bool plan_check(const struct plan *p, const struct plan_policy *policy,
     struct err *e) must_check;
 
 /*
+ * The policy's widths and heights for steps that enlarge without a box; part
+ * of plan_check(). Fails with BAD_VALUE.
+ */
+bool plan_sides(const struct plan *p, const struct plan_policy *policy,
+    struct err *e) must_check;
+
+/*
  * Work of a checked plan for an original of that many pixels (0: not known,
  * then by the result's size): about CPU milliseconds on a common server core.
  */

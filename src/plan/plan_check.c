@@ -651,6 +651,8 @@ check_policy(
 			    policy, s, RESIZE_HEIGHT, policy->max_height, e)))
 			return false;
 	}
+	if (!plan_sides(p, policy, e))
+		return false;
 	if (policy->formats != 0 && p->out.format >= FORMAT_FIRST &&
 	    (policy->formats & FORMAT_BIT(p->out.format)) == 0)
 		return bad_format(format_row((enum format)p->out.format)->name,

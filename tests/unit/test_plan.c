@@ -430,6 +430,75 @@ policies(void **state)
 	    "cost", "at most 2");
 }
 
+/* A step by its arguments' text: name, value, ... */
+static void
+step_of(struct plan *p, enum op op, const char *const text[][2], size_t n)
+{
+	struct plan_step *s;
+	union arg value;
+	struct err e;
+
+	assert_true(plan_add(p, op, &s, &e));
+	for (size_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < op_row(op)->narg; k++) {
+			const struct arg_row *row = &op_row(op)->arg[k];
+
+			if (strcmp(row->name, text[i][0]) != 0)
+				continue;
+			assert_true(arg_read(p, row, row->name,
+			    slice_of(text[i][1]), &value, &e));
+			step_set(s, k, value);
+		}
+}
+
+/* What is put around a box, and what a matrix makes of it. */
+static void
+policies_of_sides(void **state)
+{
+	static const char *const box[][2] = { { "width", "300" },
+		{ "height", "200" } };
+	static const char *const outside[][2] = { { "width", "300" },
+		{ "height", "200" }, { "fit", "outside" } };
+	static const char *const around[][2] = { { "left", "40" },
+		{ "right", "10%" }, { "top", "5" } };
+	static const char *const matrix[][2] = { { "matrix", "2,0,0,0.5" } };
+	static const char *const turn[][2] = { { "angle", "90" } };
+	struct plan p;
+
+	(void)state;
+	plan_init(&p);
+	source(&p, SLICE("s"), SLICE("k"));
+	step_of(&p, OP_RESIZE, box, 2);
+	step_of(&p, OP_EXTEND, around, 3);
+	policy_says(
+	    &p, &(struct plan_policy){ .max_width = 370 }, ERR_NONE, "", "");
+	policy_says(&p, &(struct plan_policy){ .max_width = 369 },
+	    ERR_BAD_VALUE, "extend", "a result at most 369 px wide");
+	policy_says(&p, &(struct plan_policy){ .max_height = 204 },
+	    ERR_BAD_VALUE, "extend", "a result at most 204 px high");
+	step_of(&p, OP_ROTATE, turn, 1);
+	step_of(&p, OP_AFFINE, matrix, 1);
+	policy_says(&p, &(struct plan_policy){ .max_width = 409 },
+	    ERR_BAD_VALUE, "affine", "a result at most 409 px wide");
+	policy_says(
+	    &p, &(struct plan_policy){ .max_width = 410 }, ERR_NONE, "", "");
+
+	/* Of what is not known only that it is there. */
+	plan_init(&p);
+	source(&p, SLICE("s"), SLICE("k"));
+	step_of(&p, OP_EXTEND, around, 3);
+	policy_says(
+	    &p, &(struct plan_policy){ .max_width = 41 }, ERR_NONE, "", "");
+	policy_says(&p, &(struct plan_policy){ .max_width = 40 }, ERR_BAD_VALUE,
+	    "extend", "a result at most 40 px wide");
+	plan_init(&p);
+	source(&p, SLICE("s"), SLICE("k"));
+	step_of(&p, OP_RESIZE, outside, 3);
+	step_of(&p, OP_EXTEND, around, 3);
+	policy_says(
+	    &p, &(struct plan_policy){ .max_width = 300 }, ERR_NONE, "", "");
+}
+
 /* ---- Text, key, cost ---- */
 
 static void
@@ -590,6 +659,7 @@ main(void)
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(sense),
 		cmocka_unit_test(policies),
+		cmocka_unit_test(policies_of_sides),
 		cmocka_unit_test(printing),
 		cmocka_unit_test(longest),
 		cmocka_unit_test(keys),
