@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does with sharp what sharp.py has asked for, and says how far our results
+// are from it.
+//
+//     node sharp.mjs SHARP < cases > results
+//
+// Each case is a line of JSON: {"in": file, "ours": file, "calls": [[name,
+// arguments...]...]}. Its answer is a line, too: {"theirs": [width, height],
+// "ours": [width, height], "mean": difference} or {"error": text}. Pixels are
+// compared as 8-bit colour times alpha, and alpha. {"in": file, "make": file,
+// "width": pixels, "space": name} makes a small PNG.
+import { createInterface } from 'node:readline';
+import { createRequire } from 'node:module';
+
+const sharp = createRequire(import.meta.url)(process.argv[2]);
+
+// All pixels as red, green, blue and alpha.
+async function pixels(image) {
+  const { data, info } = await image.ensureAlpha().toColourspace('srgb')
+    .raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  if (info.channels !== 4) throw new Error(`${info.channels} channels`);
+  return { data, width: info.width, height: info.height };
+}
+
+function difference(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 4) {
+    for (let c = 0; c < 3; c++)
+      sum += Math.abs(a[i + c] * a[i + 3] - b[i + c] * b[i + 3]) / 255;
+    sum += Math.abs(a[i + 3] - b[i + 3]);
+  }
+  return sum / a.length;
+}
+
+// sharp's boolean() wants an image: one of the constant, solid in alpha's place.
+async function constant(image, path, operator, value) {
+  const { width, height, channels, hasAlpha, depth } =
+    await sharp(path).metadata();
+  const colours = channels - (hasAlpha ? 1 : 0);
+  const scale = depth === 'ushort' ? 257 : 1;
+  const kept = operator === 'and' ? 255 : 0;
+  const data = depth === 'ushort'
+    ? new Uint16Array(width * height * channels)
+    : new Uint8Array(width * height * channels);
+  for (let i = 0; i < data.length; i++)
+    data[i] = (i % channels < colours ? value : kept) * scale;
+  return image.boolean(data, operator, { raw: { width, height, channels } });
+}
+
+// extract() in shares of the image.
+async function part(image, path, left, top, width, height) {
+  const at = await sharp(path).metadata();
+  return image.extract({
+    left: Math.round(left * at.width),
+    top: Math.round(top * at.height),
+    width: Math.round(width * at.width),
+    height: Math.round(height * at.height),
+  });
+}
+
+const own = { constant, part };
+
+async function make(test) {
+  await sharp(test.in).resize(test.width).toColourspace(test.space).png()
+    .toFile(test.make);
+  return {};
+}
+
+async function run(test) {
+  if (test.make) return make(test);
+  let image = sharp(test.in);
+  for (const [name, ...args] of test.calls)
+    image = own[name] ? await own[name](image, test.in, ...args)
+      : image[name](...args);
+  const theirs = await pixels(sharp(await image.png().toBuffer()));
+  const ours = await pixels(sharp(test.ours));
+  const same = theirs.width === ours.width && theirs.height === ours.height;
+  return {
+    theirs: [theirs.width, theirs.height],
+    ours: [ours.width, ours.height],
+    mean: same ? difference(theirs.data, ours.data) : null,
+  };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  let answer;
+  try {
+    answer = await run(JSON.parse(line));
+  } catch (e) {
+    answer = { error: String(e.message ?? e) };
+  }
+  console.log(JSON.stringify(answer));
+}
