@@ -24,21 +24,25 @@ pass_facts(struct render *r)
 bool
 pass_untouched(struct render *r, struct image_result *result, struct err *e)
 {
-	struct err ignored;
+	struct err why;
 	bool whole = false;
 	uint8_t *copy;
+	bool opened;
 
 	/* The header is for the facts alone: what is stored goes out. */
 	if (!input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
 		return false;
 	if (!whole)
 		return err_set(e, ERR_TOO_LARGE, "the original is too large");
-	if (!open_header(r, &ignored) && ignored.code == ERR_NOT_AN_IMAGE)
-		return err_set(e, ERR_NOT_AN_IMAGE, "%s", ignored.detail);
-	/* A browser would run what is written in one. */
-	if ((format_row(r->from)->flags & F_VECTOR) != 0)
-		return err_set(e, ERR_NOT_AN_IMAGE,
-		    "%s is not answered as it is", format_row(r->from)->name);
+	opened = open_header(r, &why);
+	if (!opened && why.code == ERR_NOT_AN_IMAGE)
+		return err_set(e, ERR_NOT_AN_IMAGE, "%s", why.detail);
+	/* A browser would run what is written in one: it is drawn. */
+	if ((format_row(r->from)->flags & F_VECTOR) != 0) {
+		if (!opened)
+			*e = why;
+		return opened;
+	}
 
 	copy = g_try_malloc(r->input.size);
 	if (copy == NULL)

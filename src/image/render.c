@@ -158,30 +158,12 @@ render_cost(const struct render *r, struct err *e)
 	    "at most %.0f for this original", most);
 }
 
+/* The header is open. */
 static bool
-render_run(struct render *r, struct image_result *result, struct err *e)
+render_opened(struct render *r, struct image_result *result, struct err *e)
 {
-	bool whole = false;
+	bool whole;
 
-	if (!watch_check(&r->watch, e) ||
-	    !input_open(&r->input, &r->job->input, &r->watch, e))
-		return false;
-	if (r->plan->out.untouched)
-		return pass_untouched(r, result, e);
-	/* How many bytes it has is part of what is said of it. */
-	if (r->plan->out.format == FORMAT_INFO) {
-		if (!input_whole(&r->input, SIZE_MAX, &whole, e))
-			return false;
-		/* What may be answered as it is must be here as it is. */
-	} else if (pass_likely(r->plan) &&
-	    !input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
-		return false;
-
-	int64_t start = clock_ns();
-
-	if (!open_header(r, e))
-		return false;
-	r->facts.open_ns = clock_ns() - start;
 	if (!render_plan(r, e) || !render_cost(r, e))
 		return false;
 	if (r->to == FORMAT_INFO)
@@ -196,6 +178,34 @@ render_run(struct render *r, struct image_result *result, struct err *e)
 		return true;
 	return render_pixels(r, result, e) &&
 	    (!whole || render_no_larger(r, result, e));
+}
+
+static bool
+render_run(struct render *r, struct image_result *result, struct err *e)
+{
+	bool whole = false;
+
+	if (!watch_check(&r->watch, e) ||
+	    !input_open(&r->input, &r->job->input, &r->watch, e))
+		return false;
+	if (r->plan->out.untouched)
+		return pass_untouched(r, result, e) &&
+		    (result->bytes != NULL || render_opened(r, result, e));
+	/* How many bytes it has is part of what is said of it. */
+	if (r->plan->out.format == FORMAT_INFO) {
+		if (!input_whole(&r->input, SIZE_MAX, &whole, e))
+			return false;
+		/* What may be answered as it is must be here as it is. */
+	} else if (pass_likely(r->plan) &&
+	    !input_whole(&r->input, r->job->limits.result_bytes, &whole, e))
+		return false;
+
+	int64_t start = clock_ns();
+
+	if (!open_header(r, e))
+		return false;
+	r->facts.open_ns = clock_ns() - start;
+	return render_opened(r, result, e);
 }
 
 bool

@@ -79,7 +79,10 @@ bool output_shape(
 bool output_save(struct render *r, VipsImage *in, struct image_result *result,
     struct err *e) must_check;
 
-/* pass.c: answering with the original's own bytes. */
+/*
+ * pass.c: answering with the original's own bytes. Of a drawing these are not
+ * answered: its header is open then, and *result as it was.
+ */
 bool pass_untouched(
     struct render *r, struct image_result *result, struct err *e) must_check;
 /* From the plan alone: whether its bytes may be passed on. */

@@ -236,8 +236,30 @@ test_untouched(void **state)
 	assert_int_equal(result.facts.original.width, 100);
 
 	/* But it must be an image of a type that is served. */
-	memcpy(file.bytes, "<svg", 4);
+	memcpy(file.bytes, "none", 4);
 	assert_fails(&job, ERR_NOT_AN_IMAGE);
+	picture_file_free(&file);
+}
+
+/* What may hold programs is drawn instead. */
+static void
+test_untouched_drawing(void **state)
+{
+	struct file file;
+	struct image_job job;
+
+	(void)state;
+	if ((image_can_load() & FORMAT_BIT(FORMAT_SVG)) == 0)
+		skip();
+	golden_picture("drawing svg", &file, NULL);
+	job = job_of(&file, "");
+	plan_init(&plan);
+	plan.out.untouched = 1;
+	assert_works(&job);
+	assert_int_equal(result.facts.unchanged, 0);
+	assert_int_equal(result.facts.to, FORMAT_PNG);
+	assert_int_equal(
+	    result.facts.result.width, result.facts.original.width);
 	picture_file_free(&file);
 }
 
@@ -271,6 +293,7 @@ main(void)
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_stripped),
 		cmocka_unit_test(test_untouched),
+		cmocka_unit_test(test_untouched_drawing),
 	};
 
 	return cmocka_run_group_tests_name("carried", tests, start, stop);
