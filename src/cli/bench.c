@@ -238,25 +238,7 @@ may_begin(const struct bench *b)
 	return clock_ns() < b->until_ns;
 }
 
-static void
-flush(struct bench *b, struct connection *c)
-{
-	while (c->sent < c->goal->size) {
-		ssize_t n = send(c->fd, c->goal->request + c->sent,
-		    c->goal->size - c->sent, MSG_NOSIGNAL);
-
-		if (n < 0 &&
-		    (errno == EAGAIN || errno == EINTR || errno == ENOTCONN))
-			return;
-		if (n < 0) {
-			fail(b, c,
-			    c->fresh ? &b->result.refused : &b->result.broken,
-			    "sending", errno);
-			return;
-		}
-		c->sent += (size_t)n;
-	}
-}
+static void flush(struct bench *b, struct connection *c);
 
 /*
  * A server may close a connection that was idle, just when it is asked again:
@@ -274,6 +256,28 @@ again(struct bench *b, struct connection *c)
 	else
 		fail(b, c, &b->result.refused, "connecting", errno);
 	return true;
+}
+
+static void
+flush(struct bench *b, struct connection *c)
+{
+	while (c->sent < c->goal->size) {
+		ssize_t n = send(c->fd, c->goal->request + c->sent,
+		    c->goal->size - c->sent, MSG_NOSIGNAL);
+
+		if (n < 0 &&
+		    (errno == EAGAIN || errno == EINTR || errno == ENOTCONN))
+			return;
+		if (n < 0 && again(b, c))
+			return;
+		if (n < 0) {
+			fail(b, c,
+			    c->fresh ? &b->result.refused : &b->result.broken,
+			    c->fresh ? "connecting" : "sending", errno);
+			return;
+		}
+		c->sent += (size_t)n;
+	}
 }
 
 /* The next request on a connection that has none. */
@@ -358,6 +362,8 @@ serve(struct bench *b, struct connection *c, uint32_t events)
 			disconnect(c);
 		return;
 	}
+	if ((events & EPOLLERR) != 0 && again(b, c))
+		return;
 	if (events & EPOLLERR) {
 		(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
 		fail(b, c, c->fresh ? &b->result.refused : &b->result.broken,

@@ -144,7 +144,7 @@ bench_tick(const struct bench_result *r, double seconds, bool last)
 	}
 	histogram_time(histogram_part(&r->time, 0.5), text);
 	fprintf(stderr,
-	    "\r%.0f s  %llu answers, %.0f a second, half within %s"
+	    "\r%.1f s  %llu answers, %.0f a second, half within %s"
 	    "\033[K",
 	    seconds, (unsigned long long)r->answered,
 	    (double)r->answered / seconds, text);

@@ -158,7 +158,18 @@ walk(struct cli_files *files, const char *path, bool several, struct err *e)
 	return true;
 }
 
-/* The longest folder that all paths are in. */
+/* Whether a folder's name can stand in a configuration. */
+static bool
+is_settable(const char *path, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)path[i] < ' ' || path[i] == 0x7f ||
+		    (path[i] == ';' && i > 0 && path[i - 1] == ' '))
+			return false;
+	return true;
+}
+
+/* The longest folder that all paths are in; a shorter one does as well. */
 static char *
 common_root(const struct cli_files *files)
 {
@@ -180,6 +191,8 @@ common_root(const struct cli_files *files)
 	}
 	if (root == NULL)
 		return xstrdup("/");
+	while (len > 1 && (!is_settable(root, len) || root[len - 1] != '/'))
+		len--;
 	root[len] = '\0';
 	return root;
 }

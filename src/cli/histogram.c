@@ -103,6 +103,10 @@ count_between(const struct histogram *h, int64_t from, int64_t to)
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		int64_t middle = (bucket_ns(i) + bucket_ns(i + 1)) / 2;
 
+		/* None is outside of the rows. */
+		middle = middle < h->max_ns ? middle : h->max_ns;
+		middle = middle > h->min_ns ? middle : h->min_ns;
+		middle = middle > step_ns(0) ? middle : step_ns(0);
 		if (middle >= from && middle < to)
 			n += h->bucket[i];
 	}
@@ -146,12 +150,10 @@ histogram_print(const struct histogram *h, int columns, FILE *out)
 		last++;
 	wide = (last - first + ROWS - 1) / ROWS;
 	for (int i = first; i < last; i += wide) {
-		uint64_t n = count_between(
-		    h, i == first ? 0 : step_ns(i), step_ns(i + wide));
+		uint64_t n = count_between(h, step_ns(i), step_ns(i + wide));
 
 		most = n > most ? n : most;
 	}
 	for (int i = first; i < last; i += wide)
-		print_row(h, i == first ? 0 : step_ns(i), step_ns(i + wide),
-		    most, columns, out);
+		print_row(h, step_ns(i), step_ns(i + wide), most, columns, out);
 }
