@@ -486,7 +486,8 @@ const struct dialect dialect_dit = {
 	.name = "dit",
 	.text = "Requests of AWS's Dynamic Image Transformation for "
 		"CloudFront, version 7: a path that is the base64 of a JSON "
-		"object with key, edits, outputFormat and headers.",
+		"object with key, edits, outputFormat and headers, or one in "
+		"Thumbor's style; and query parameters.",
 	/* {"key":"photo.jpg","edits":{"resize":{"width":300}}} */
 	.sample = "/eyJrZXkiOiJwaG90by5qcGciLCJlZGl0cyI6eyJyZXNpemUiOnsid2lk"
 		  "dGgiOjMwMH19fQ==",
