@@ -199,7 +199,8 @@ const char *const page_url_dit[] = {
 	"Name of a store of the mount.",
 	".TP",
 	".BI filters: NAME ( VALUES ):...",
-	"animated, autojpg, background_color, blur, convolution, equalize, fill,",
+	"animated, autojpg, background_color, blur, convolution, equalize, "
+	"fill,",
 	"format, grayscale, no_upscale, proportion, quality, rgb, rotate",
 	"(without a value: as the camera was held), sharpen, smart_crop,",
 	"stretch, strip_exif, strip_icc, upscale, watermark.",
@@ -215,7 +216,8 @@ const char *const page_url_dit[] = {
 	".BR height ,",
 	".BR rotate ,",
 	".BR width ,",
-	"which replace the edits of these names (the first of fit, height, width",
+	"which replace the edits of these names (the first of fit, height, "
+	"width",
 	"all of resize), and",
 	".BR expires ,",
 	"as 20301231T235959Z: what comes later is refused.",
