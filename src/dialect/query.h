@@ -109,6 +109,11 @@ bool query_composites(
 /* The step of an operation by its name, if the URL has it. */
 bool query_plain(const struct query *q, struct plan *p, enum op op,
     struct err *e) must_check;
+/* An argument of the output by its name, or by another one it goes by. */
+size_t query_out_find(struct slice name, const char **word);
+/* Puts parameter i, of Q_OUTS and on, into the plan if the URL has it. */
+bool query_out(
+    const struct query *q, struct plan *p, size_t i, struct err *e) must_check;
 /* A word for a side or corner: "top", "right top", "north", "entropy". */
 bool query_position(struct slice word, int64_t *position) must_check;
 /* The i-th parameter, then the plain operations: query_manual.c. */

@@ -110,8 +110,9 @@ image_can_load(void)
 		return 0;
 	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++)
 		if ((format_row(f)->flags & F_LOAD) != 0 &&
-		    vips_type_find(
-			"VipsForeignLoad", table_format(f)->loader[0]) != 0)
+		    (table_format(f)->loader[0] == NULL ||
+			vips_type_find("VipsForeignLoad",
+			    table_format(f)->loader[0]) != 0))
 			can |= FORMAT_BIT(f);
 	/* A container without its codec is of no use. */
 	if ((can & FORMAT_BIT(FORMAT_HEIC)) != 0 && !started &&

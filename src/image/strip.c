@@ -515,6 +515,8 @@ walk(enum format format, struct strip *s)
 	case FORMAT_JXL:
 	case FORMAT_SVG:
 	case FORMAT_PDF:
+	case FORMAT_BMP:
+	case FORMAT_ICO:
 	case FORMAT_RAW:
 	case FORMAT_SAME:
 	case FORMAT_AUTO:

@@ -232,6 +232,15 @@ static const struct op_bind ops[OP_COUNT] = {
 		format_pdf_load, NULL, { "VipsForeignLoadPdfBuffer" }, NULL, \
 		    false                                                    \
 	}
+#define BIND_BMP                                             \
+	{                                                    \
+		format_bmp_load, NULL, { NULL }, NULL, false \
+	}
+#define BIND_ICO                                                             \
+	{                                                                    \
+		format_ico_load, NULL, { "VipsForeignLoadPngBuffer" }, NULL, \
+		    false                                                    \
+	}
 #define BIND_RAW                                                  \
 	{                                                         \
 		NULL, format_raw_save, { NULL }, "rawsave", false \

@@ -32,7 +32,8 @@ const struct op_bind *table_op(enum op op);
 struct format_bind {
 	format_load_f *load;
 	format_save_f *save;   /* NULL: read only */
-	const char *loader[2]; /* classes to unblock; [1]: of sources */
+	const char *loader[2]; /* classes to unblock; [1]: of sources;
+				       NULL: a reader of our own */
 	const char *saver;     /* its nickname */
 	bool streams;          /* can be read as it arrives */
 };
@@ -129,4 +130,6 @@ format_load_f format_jxl_load;
 format_save_f format_jxl_save;
 format_load_f format_svg_load;
 format_load_f format_pdf_load;
+format_load_f format_bmp_load;
+format_load_f format_ico_load;
 format_save_f format_raw_save;

@@ -69,12 +69,27 @@ warm_tiny(enum format format, void **bytes, size_t *size)
 	    "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>endobj\n"
 	    "7 0 obj<</Type/Font/Subtype/Type1/BaseFont/Courier>>endobj\n"
 	    "trailer<</Root 1 0 R>>\n%%EOF\n";
+	/* One red pixel; and the same as an icon. */
+	static const char bmp[] =
+	    "BM\x3a\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x01\0\0\0\x01\0\0\0"
+	    "\x01\0\x18\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	    "\0\0\xff";
+	static const char ico[] =
+	    "\0\0\x01\0\x01\0\x01\x01\0\0\x01\0\x18\0\x30\0\0\0\x16\0\0\0"
+	    "\x28\0\0\0\x01\0\0\0\x02\0\0\0\x01\0\x18\0\0\0\0\0\x08\0\0\0\0\0"
+	    "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\0\0\0\0";
 	const void *tiny = tiny_heic;
 
 	*size = sizeof(tiny_heic);
 	if (format == FORMAT_SVG) {
 		tiny = svg;
 		*size = sizeof(svg) - 1;
+	} else if (format == FORMAT_BMP) {
+		tiny = bmp;
+		*size = sizeof(bmp);
+	} else if (format == FORMAT_ICO) {
+		tiny = ico;
+		*size = sizeof(ico);
 	} else if (format == FORMAT_PDF) {
 		tiny = pdf;
 		*size = sizeof(pdf) - 1;

@@ -270,6 +270,7 @@ format_find(struct slice name, enum format *format)
 		{ "heif", FORMAT_HEIC },
 		{ "json", FORMAT_INFO },
 		{ "tif", FORMAT_TIFF },
+		{ "cur", FORMAT_ICO },
 		{ "j2k", FORMAT_JP2 },
 		{ "jp2k", FORMAT_JP2 },
 		{ "jpx", FORMAT_JP2 },
@@ -377,6 +378,24 @@ sniff_ftyp(const uint8_t *bytes, size_t size, enum format *format)
 	return general;
 }
 
+/* Their magic is short, so what follows it must make sense, too. */
+static bool
+sniff_windows(const uint8_t *bytes, size_t size, enum format *format)
+{
+	static const uint8_t headers[] = { 12, 40, 52, 56, 64, 108, 124 };
+
+	if (size >= 18 && memcmp(bytes, "BM", 2) == 0 &&
+	    memcmp(bytes + 15, "\0\0\0", 3) == 0 &&
+	    memchr(headers, bytes[14], sizeof(headers)) != NULL) {
+		*format = FORMAT_BMP;
+		return true;
+	}
+	*format = FORMAT_ICO;
+	return size >= 22 && bytes[0] == 0 && bytes[1] == 0 &&
+	    (bytes[2] == 1 || bytes[2] == 2) && bytes[3] == 0 &&
+	    bytes[4] != 0 && bytes[5] == 0 && bytes[9] == 0;
+}
+
 /*
  * XML whose first element is svg, behind a byte order mark, declarations and
  * comments; as far as it can be seen. Not what is packed (.svgz).
@@ -445,6 +464,8 @@ format_sniff(const uint8_t *bytes, size_t size, enum format *format)
 		}
 	}
 	if (sniff_ftyp(bytes, size, format))
+		return true;
+	if (sniff_windows(bytes, size, format))
 		return true;
 	*format = FORMAT_SVG;
 	return sniff_svg(bytes, size);

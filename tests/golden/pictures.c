@@ -285,6 +285,116 @@ picture_ball(VipsImage *in)
 	return made(out);
 }
 
+static void
+put_number(GByteArray *out, uint32_t number, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++) {
+		uint8_t byte = (uint8_t)(number >> 8 * i);
+
+		g_byte_array_append(out, &byte, 1);
+	}
+}
+
+/* From below, blue first, rows of whole words; with alpha 32 bits. */
+static void
+put_rows(GByteArray *out, VipsImage *in)
+{
+	size_t size;
+	uint8_t *p = vips_image_write_to_memory(in, &size);
+	int bands = in->Bands;
+
+	must(p != NULL && bands >= 3);
+	for (int y = in->Ysize - 1; y >= 0; y--) {
+		for (int x = 0; x < in->Xsize; x++) {
+			const uint8_t *at = p +
+			    ((size_t)y * (size_t)in->Xsize + (size_t)x) *
+				(size_t)bands;
+
+			put_number(out,
+			    (uint32_t)at[2] | (uint32_t)at[1] << 8 |
+				(uint32_t)at[0] << 16 |
+				(bands > 3 ? (uint32_t)at[3] << 24 : 0),
+			    (unsigned)bands);
+		}
+		while (bands == 3 && (out->len - 54) % 4 != 0)
+			put_number(out, 0, 1);
+	}
+	g_free(p);
+}
+
+static void
+put_bitmap(GByteArray *out, VipsImage *in, int height, unsigned header)
+{
+	put_number(out, header, 4);
+	put_number(out, (uint32_t)in->Xsize, 4);
+	put_number(out, (uint32_t)height, 4);
+	put_number(out, 1, 2);
+	put_number(out, (uint32_t)in->Bands * 8, 2);
+	put_number(out, header == 40 ? 0 : 3, 4);
+	for (int i = 0; i < 5; i++)
+		put_number(out, 0, 4);
+	if (header == 40)
+		return;
+	put_number(out, 0xff0000, 4);
+	put_number(out, 0xff00, 4);
+	put_number(out, 0xff, 4);
+	put_number(out, 0xff000000, 4);
+}
+
+static struct file
+picture_bmp(VipsImage *in)
+{
+	GByteArray *out = g_byte_array_new();
+	unsigned header = in->Bands > 3 ? 56 : 40;
+
+	g_byte_array_append(out, (const uint8_t *)"BM", 2);
+	put_number(out, 0, 8);
+	put_number(out, 14 + header, 4);
+	put_bitmap(out, in, in->Ysize, header);
+	put_rows(out, in);
+
+	size_t size = out->len;
+
+	return (struct file){ g_byte_array_free(out, FALSE), size };
+}
+
+/* A quarter as wide and high, as a bitmap; and as it is, as PNG. */
+static struct file
+picture_ico(VipsImage *in)
+{
+	GByteArray *out = g_byte_array_new();
+	GByteArray *bitmap = g_byte_array_new();
+	VipsImage *small;
+	void *png;
+	size_t size;
+
+	must(vips_shrink(in, &small, 4, 4, NULL) == 0);
+	must(vips_pngsave_buffer(in, &png, &size, KEEP_NOTHING, NULL) == 0);
+	put_bitmap(bitmap, small, 2 * small->Ysize, 40);
+	put_rows(bitmap, small);
+	put_number(out, 0x10000, 4);
+	put_number(out, 2, 2);
+	put_number(out, (uint32_t)(small->Xsize & 255), 1);
+	put_number(out, (uint32_t)(small->Ysize & 255), 1);
+	put_number(out, 0x10000, 4);
+	put_number(out, 32, 2);
+	put_number(out, bitmap->len, 4);
+	put_number(out, 38, 4);
+	put_number(out, (uint32_t)(in->Xsize & 255), 1);
+	put_number(out, (uint32_t)(in->Ysize & 255), 1);
+	put_number(out, 0x10000, 4);
+	put_number(out, 32, 2);
+	put_number(out, (uint32_t)size, 4);
+	put_number(out, 38 + bitmap->len, 4);
+	g_byte_array_append(out, bitmap->data, bitmap->len);
+	g_byte_array_append(out, png, (unsigned)size);
+	g_byte_array_free(bitmap, TRUE);
+	g_object_unref(small);
+	g_free(png);
+	size = out->len;
+	return (struct file){ g_byte_array_free(out, FALSE), size };
+}
+
 struct file
 picture_file(VipsImage *in, enum format format)
 {
@@ -292,6 +402,10 @@ picture_file(VipsImage *in, enum format format)
 	size_t size = 0;
 	int failed = -1;
 
+	if (format == FORMAT_BMP)
+		return picture_bmp(in);
+	if (format == FORMAT_ICO)
+		return picture_ico(in);
 	if (format == FORMAT_JPEG)
 		failed = vips_jpegsave_buffer(in, &bytes, &size, "Q", 95,
 		    "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF,
