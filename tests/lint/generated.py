@@ -4,6 +4,7 @@
 lists of the build name every file."""
 import os
 import re
+import shutil
 import subprocess
 
 from tap import Report
@@ -26,6 +27,16 @@ def stale(path, what):
         yield f"{path} is not what the tables say: make generated"
 
 
+def complaints(path):
+    """What the reader of manual pages finds strange."""
+    run = subprocess.run(["man", "--warnings", "-l", "-Tutf8", "-Z",
+        os.path.join(SRC, path)], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+    for line in run.stderr.splitlines():
+        yield f"{path}: {line}"
+
+
 def unnamed():
     """Files that would not be in the tarball, or not be built."""
     lists = "\n".join(read(p) for p in files("Makefile.am", "Makefile.inc"))
@@ -40,6 +51,13 @@ def main():
     for pair in PAIRS:
         path, what = pair.split("=", 1)
         r.case(f"generated: {path}", stale(path, what))
+        if not path.startswith("man/"):
+            continue
+        if shutil.which("man"):
+            r.case(f"generated: {path} reads well", complaints(path))
+        else:
+            r.skip(f"generated: {path} reads well",
+                "man is missing: apt-get install man-db")
     r.end()
 
 
