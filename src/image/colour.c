@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/srgb.h"
+
 /* ---- Is it sRGB? ICC.1:2010, chapters 7, 9 and 10 ---- */
 
 struct profile {
@@ -333,17 +335,12 @@ colour_convert(
 	return true;
 }
 
-bool
-colour_attach(VipsImage *in, struct err *e)
+void
+colour_attach(VipsImage *in)
 {
-	VipsBlob *blob = NULL;
-	const void *bytes;
-	size_t size;
+	uint8_t profile[SRGB_PROFILE_SIZE];
 
-	if (vips_profile_load("srgb", &blob, NULL) != 0 || blob == NULL)
-		return image_fail(NULL, e, ERR_INTERNAL, "profile_load");
-	bytes = vips_blob_get(blob, &size);
-	vips_image_set_blob_copy(in, VIPS_META_ICC_NAME, bytes, size);
-	vips_area_unref(VIPS_AREA(blob));
-	return true;
+	srgb_profile(profile);
+	vips_image_set_blob_copy(
+	    in, VIPS_META_ICC_NAME, profile, sizeof(profile));
 }

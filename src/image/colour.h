@@ -18,7 +18,7 @@ bool colour_differs(VipsImage *in);
 bool colour_convert(const struct op_context *ctx, VipsImage *in,
     VipsImage **out, struct err *e) must_check;
 /* Puts the sRGB profile on it. */
-bool colour_attach(VipsImage *in, struct err *e) must_check;
+void colour_attach(VipsImage *in);
 
 /*
  * Whether a profile describes sRGB, by its numbers and not by its name

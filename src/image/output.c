@@ -212,8 +212,8 @@ meta_choose(const struct render *r, const struct carry *carry, VipsImage *in,
 		(void)vips_image_remove(done, VIPS_META_ICC_NAME);
 		if (done->Bands < 3)
 			icc = false;
-		else if (!colour_attach(done, e))
-			return false;
+		else
+			colour_attach(done);
 	}
 	*keep = icc ? 1U << KEEP_ICC : 0;
 	if (!carry_embeds(r->to))

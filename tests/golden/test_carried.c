@@ -9,6 +9,8 @@
 #include "../unit/unit.h"
 #include "base/clock.h"
 #include "golden.h"
+#include "image/colour.h"
+#include "image/srgb.h"
 
 /* Made once: a photo, and what can be made of it. */
 static struct file photo;
@@ -220,6 +222,45 @@ test_stripped(void **state)
 	g_object_unref(in);
 }
 
+/*
+ * Our own profile of sRGB is one: a colour engine that believes it finds what
+ * libvips' own says, and so do we.
+ */
+static void
+test_small_profile(void **state)
+{
+	enum { SIDE = 64 };
+	uint8_t pixel[SIDE * SIDE][3];
+	uint8_t profile[SRGB_PROFILE_SIZE];
+	VipsImage *in;
+	VipsImage *out = NULL;
+	uint8_t *there;
+	size_t size = 0;
+
+	(void)state;
+	srgb_profile(profile);
+	assert_true(colour_profile_is_srgb(profile, sizeof(profile)));
+	for (int i = 0; i < SIDE * SIDE; i++) {
+		pixel[i][0] = (uint8_t)(i % SIDE * 4);
+		pixel[i][1] = (uint8_t)(i / SIDE * 4);
+		pixel[i][2] = (uint8_t)(255 - i % SIDE * 2 - i / SIDE);
+	}
+	in = vips_image_new_from_memory_copy(
+	    pixel, sizeof(pixel), SIDE, SIDE, 3, VIPS_FORMAT_UCHAR);
+	assert_non_null(in);
+	in->Type = VIPS_INTERPRETATION_sRGB;
+	colour_attach(in);
+	assert_int_equal(
+	    vips_icc_transform(in, &out, "srgb", "embedded", TRUE, NULL), 0);
+	there = vips_image_write_to_memory(out, &size);
+	assert_int_equal(size, sizeof(pixel));
+	for (size_t i = 0; i < sizeof(pixel); i++)
+		assert_true(abs((int)there[i] - (int)pixel[0][i]) <= 1);
+	g_free(there);
+	g_object_unref(out);
+	g_object_unref(in);
+}
+
 static void
 test_untouched(void **state)
 {
@@ -292,6 +333,7 @@ main(void)
 		cmocka_unit_test(test_metadata_apart),
 		cmocka_unit_test(test_profiles),
 		cmocka_unit_test(test_stripped),
+		cmocka_unit_test(test_small_profile),
 		cmocka_unit_test(test_untouched),
 		cmocka_unit_test(test_untouched_drawing),
 	};
