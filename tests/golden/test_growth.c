@@ -85,7 +85,7 @@ run(const struct file *original, const struct plan *plan, size_t times,
 	for (size_t i = 0; i < times; i++) {
 		struct image_result result = { 0 };
 
-		if (!golden_render(original, plan, &result, e))
+		if (!golden_compose(original, original, plan, &result, e))
 			return false;
 		image_result_fini(&result);
 	}

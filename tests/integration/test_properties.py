@@ -124,6 +124,8 @@ def make_files(folder):
         "palette": png(WIDTH, HEIGHT, 3, 8, bytes(range(60))),
     }.items():
         (folder / f"{name}.png").write_bytes(data)
+    # What lies on others, by the manual's example.
+    (folder / "logo.png").write_bytes(png(5, 4, 6))
     kit.render(folder / "rgb.png", folder / "photo.jpg", "quality=95")
     for i in range(1, 9):
         (folder / f"turned{i}.jpg").write_bytes(
@@ -231,7 +233,8 @@ PAIRS = st.one_of(
     st.sampled_from(OUTS).flatmap(
         lambda a: values(a).map(lambda v: [(a.name, v)])),
     st.sampled_from([[("enlarge", "true")], [("page", "1")],
-        [("animated", "true")], [("pages", "2")], [("dpr", "2")]]),
+        [("animated", "true")], [("pages", "2")], [("dpr", "2")],
+        [("overlay", "logo.png")], [("overlay", "rgba.png")]]),
 )
 SAVED = [f.name for f in FORMATS if f.saves] + ["auto", "same"]
 
