@@ -3,12 +3,13 @@
 """Measures pictord side by side with its peers, in one run; prints tables.
 
   bench.py --pictord BUILD/pictord --floor BUILD/bench/floor [--pictord ... --floor ...]
-           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits]
+           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits|formats|ops]
 
 Renders: CPU milliseconds per request of the server's whole process tree, and
 p50/p99 in milliseconds, one keep-alive connection, against (a) the floor: a C
 loop over the same libvips with the same settings, and (b) a plain Node server
-with the npm package sharp. Hits and 304s: requests a second and CPU
+with the npm package sharp. Formats: each one written and read; ops: the ten
+dearest operations; both against sharp, where it has them. Hits and 304s: requests a second and CPU
 microseconds against nginx, access log on for both. Resident memory. Quality
 by SSIMULACRA2 where the crate's program ssimulacra2_rs is installed.
 
@@ -222,6 +223,79 @@ def renders(args, home):
         node.stop()
 
 
+FORMATS = ('jpeg', 'png', 'webp', 'avif', 'gif', 'tiff', 'jp2', 'jxl')
+OPERATIONS = {  # sharp-server.mjs does the same by these names
+    'clahe': 'clahe=32,32', 'median': 'median=5', 'sharpen': 'sharpen=1', 'rotate': 'rotate=17',
+    'normalise': 'normalise=true', 'modulate': 'modulate=brightness:1.2,saturation:0.8,hue:30',
+    'affine': 'affine=1;0.3;0.1;0.7', 'blur': 'blur=10', 'convolve': 'convolve=3,3,-1;0;1;-2;0;2;-1;0;1',
+    'trim': 'trim=20',
+}
+
+
+def there(server, path):
+    """Its answer, if that libvips can do it."""
+    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=120)
+    connection.request('GET', path)
+    answer = connection.getresponse()
+    body = answer.read()
+    return body if answer.status == 200 else None
+
+
+def many(args, servers, node, jobs):
+    """jobs: what, pictord's path, sharp's path. One line each."""
+    names = [s.name for s in servers] + (['sharp'] if node else [])
+    print(f'  {"CPU ms":28}' + ''.join(f'{name:>16}' for name in names) + f'{"x sharp":>16}   bytes')
+    for what, path, sharp_path in jobs:
+        asked = [(s, path) for s in servers] + ([(node, sharp_path)] if node else [])
+        rows, size = {}, {}
+        for _ in range(args.rounds):
+            for server, p in asked:
+                if size.get(server.name) is None and server.name in size:
+                    continue
+                if server.name not in size:
+                    body = there(server, p)
+                    size[server.name] = None if body is None else len(body)
+                if size[server.name] is not None:
+                    rows.setdefault(server.name, []).append(measure(server, p, max(3, args.requests // 8))[0])
+        medians = {k: statistics.median(v) for k, v in rows.items()}
+        base = medians.get('sharp')
+        print(f'  {what:28}' + ''.join(f'{medians[n]:16.1f}' if n in medians else f'{"-":>16}' for n in names)
+              + (f'{medians[names[0]] / base:16.2f}' if base and names[0] in medians else f'{"":16}')
+              + '   ' + ' '.join(str(size[n]) if size.get(n) else '-' for n in names))
+        sys.stdout.flush()
+
+
+def formats_and_ops(args, home, which):
+    folder = pathlib.Path(home) / which
+    folder.mkdir()
+    shutil.copy(pathlib.Path(args.photos) / 'riverside-2725x2225.jpg', folder / 'photo.jpg')
+    servers = [pictord(f'pictord {label}', binary, folder, home) for label, binary, _ in args.builds]
+    node = None
+    if args.sharp:
+        node = Server('sharp', ['node', str(pathlib.Path(__file__).resolve().parent / 'sharp-server.mjs'),
+                                str(folder)], cwd=args.sharp)
+    jobs = []
+    if which == 'formats':
+        for name in FORMATS:
+            query = f'width=512&format={name}'
+            jobs.append((f'JPEG -> 512 {name}', f'/photo.jpg?{query}', f'/photo.jpg?{query}'))
+        for name in FORMATS:
+            # Made by whichever can.
+            made = next((b for b in (there(s, f'/photo.jpg?width=2000&format={name}') for s in servers) if b), None)
+            if made:
+                (folder / f'photo2.{name}').write_bytes(made)
+                path = f'/photo2.{name}?width=512&format=jpeg'
+                jobs.append((f'2000 {name} -> 512 JPEG', path, path))
+    else:
+        for name, words in OPERATIONS.items():
+            query = '/photo.jpg?width=1024&format=jpeg'
+            jobs.append((f'1024 {words}'[:28], f'{query}&{words}', f'{query}&op={name}'))
+    print(f'\n{which}, {max(3, args.requests // 8)} requests x {args.rounds} rounds')
+    many(args, servers, node, jobs)
+    for server in servers + ([node] if node else []):
+        server.stop()
+
+
 def nginx(folder, home):
     port = free_port()
     conf = pathlib.Path(home) / 'nginx.conf'
@@ -291,7 +365,7 @@ def main():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--requests', type=int, default=40)
     parser.add_argument('--seconds', type=int, default=4)
-    parser.add_argument('--only', choices=['render', 'hits'])
+    parser.add_argument('--only', choices=['render', 'hits', 'formats', 'ops'])
     args = parser.parse_args()
     args.builds = []
     for binary, floor in zip(args.pictord, args.floor):
@@ -301,9 +375,12 @@ def main():
         args.sharp = None
     print(f'builds with libvips {", ".join(b[0] for b in args.builds)}; {os.cpu_count()} cores')
     with tempfile.TemporaryDirectory(prefix='pictor-bench-') as home:
-        if args.only != 'hits':
+        if args.only in (None, 'render'):
             renders(args, home)
-        if args.only != 'render':
+        for which in ('formats', 'ops'):
+            if args.only in (None, which):
+                formats_and_ops(args, home, which)
+        if args.only in (None, 'hits'):
             hits(args, home)
 
 

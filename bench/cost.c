@@ -66,6 +66,10 @@ static const char *const dear[] = {
 	"blur=sigma:10,precision:float",
 	"blur=sigma:10,precision:approximate",
 	"blur=sigma:5,min_amplitude:0.001",
+	"blur=sigma:20,min_amplitude:0.001",
+	"blur=sigma:20,precision:float,min_amplitude:0.001",
+	"blur=sigma:100,precision:float,min_amplitude:0.001",
+	"blur=true",
 	"convolve=width:3,height:3,kernel:1;2;1;2;4;2;1;2;1",
 	"sharpen=true",
 	"sharpen=3",
@@ -83,14 +87,31 @@ static const char *const dear[] = {
 	"composite=gravity:northwest,tile:true&overlay=a",
 	"unflatten=true",
 	"format=webp&effort=6",
+	"format=webp&effort=4",
+	"format=webp&near_lossless=true",
+	"format=webp&lossless=true&effort=6",
 	"format=webp&effort=0",
 	"format=webp&lossless=true",
 	"format=avif&effort=0",
-	"format=avif&effort=4",
+	"format=avif&effort=1",
+	"format=avif&effort=2",
+	"format=avif&effort=3",
+	"format=avif&effort=4&width=400",
+	"format=avif&effort=9&width=200",
 	"format=avif&lossless=true",
 	"format=png&palette=true",
 	"format=png&compression_level=9",
-	"format=png&effort=10",
+	"format=png&palette=true&effort=10",
+	"format=webp&smart_subsample=true",
+	"format=tiff&compression=deflate",
+	"format=tiff&compression=lzw",
+	"format=tiff&compression=zstd",
+	"format=tiff&compression=webp",
+	"format=tiff&compression=jp2k",
+	"format=tiff&pyramid=true",
+	"format=jp2&lossless=true",
+	"format=jxl&lossless=true",
+	"format=jxl&effort=7",
 	"format=png&adaptive_filtering=true",
 	"format=jpeg&progressive=true",
 	"format=gif&effort=10",
@@ -173,6 +194,9 @@ measure(const struct file *in, const struct file *logo, const char *query,
 static char
 mark(double measured, double estimated)
 {
+	/* It makes the picture smaller: then only the whole says something. */
+	if (estimated <= 0)
+		return ' ';
 	if (measured > 3 * estimated && measured > LITTLE)
 		return '!';
 	return estimated > 3 * measured && estimated > LITTLE ? '-' : ' ';
@@ -191,7 +215,9 @@ compare(const struct file *in, const struct file *logo, const char *query)
 
 	len += codec_percent_encode(slice_of(query), "=&,;:()/", text);
 	text[len] = '\0';
-	if (!writes)
+	if (writes)
+		stpcpy(text + len, "&rotate=180");
+	else
 		stpcpy(text + len,
 		    "&" BARE +
 			(strncmp(text, "rotate", 6) == 0 ? strlen("rotate=180&")
@@ -201,7 +227,6 @@ compare(const struct file *in, const struct file *logo, const char *query)
 		printf("  %-50.50s %s\n", query, e.detail);
 		return;
 	}
-	/* A resize is the only one that decodes less. */
 	double alone = whole.measured - bare.measured;
 	double expected = whole.estimated - bare.estimated;
 
@@ -215,7 +240,7 @@ compare(const struct file *in, const struct file *logo, const char *query)
 static void
 compare_all(const char *word)
 {
-	VipsImage *scene = picture_scene(SCENE_MOUNTAINS, WIDTH, HEIGHT);
+	VipsImage *scene = picture_scene(SCENE_PEBBLES, WIDTH, HEIGHT);
 	VipsImage *alpha = picture_alpha(300, 200);
 	struct file in = picture_file(scene, FORMAT_JPEG);
 	struct file logo = picture_file(alpha, FORMAT_PNG);

@@ -2,7 +2,7 @@
 // The plain server that pictord is measured against: Node's own http and the
 // npm package sharp with its defaults, one request at a time or many.
 //   node sharp-server.mjs FOLDER      prints the port it listens on
-// GET /NAME?width=512&format=webp
+// GET /NAME?width=512&format=webp&op=median
 import fs from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
@@ -11,6 +11,20 @@ import { createRequire } from 'node:module';
 const sharp = createRequire(path.join(process.cwd(), 'x.js'))('sharp');
 sharp.cache(false);
 const folder = process.argv[2];
+
+// The same work as bench.py asks of pictord.
+const operations = {
+  median: (s) => s.median(5),
+  clahe: (s) => s.clahe({ width: 32, height: 32 }),
+  modulate: (s) => s.modulate({ brightness: 1.2, saturation: 0.8, hue: 30 }),
+  normalise: (s) => s.normalise(),
+  sharpen: (s) => s.sharpen({ sigma: 1 }),
+  rotate: (s) => s.rotate(17),
+  blur: (s) => s.blur(10),
+  affine: (s) => s.affine([[1, 0.3], [0.1, 0.7]]),
+  convolve: (s) => s.convolve({ width: 3, height: 3, kernel: [-1, 0, 1, -2, 0, 2, -1, 0, 1] }),
+  trim: (s) => s.trim({ threshold: 20 }),
+};
 
 const server = http.createServer(async (request, response) => {
   try {
@@ -21,6 +35,10 @@ const server = http.createServer(async (request, response) => {
     const animated = name.endsWith('.gif');
     let image = sharp(original, { animated })
       .resize({ width: Number(url.searchParams.get('width')) });
+    const operation = url.searchParams.get('op');
+    if (operation) {
+      image = operations[operation](image);
+    }
     // sharp's quality scale is each encoder's own; AVIF's default is 50.
     image = format === 'avif' && url.searchParams.has('effort')
       ? image.avif({ effort: Number(url.searchParams.get('effort')) })

@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "plan/plan.h"
+#include "plan/cost.h"
 
 /* What a picture is taken for when neither it nor the request says its size. */
 #define COST_PIXELS 2e6
@@ -20,47 +20,41 @@
 #define COST_INFO 10.0
 
 /* ms for a megapixel at the size of that step. */
-#define COST_DECODE     4.0
-#define COST_RESIZE     4.0
-#define COST_PIXELWISE  2.0
-#define COST_TURN       4.0
-#define COST_TURN_FREE  40.0
-#define COST_SMART      15.0
-#define COST_BLUR_BOX   3.0
-#define COST_BLUR       6.0
-#define COST_BLUR_SIGMA 3.0
-#define COST_SHARPEN    40.0
-#define COST_TRIM       60.0
-#define COST_MEDIAN     100.0
-#define COST_UNFLATTEN  10.0
-#define COST_EXTREME    30.0
-#define COST_PIXELATE   15.0
-#define COST_ROUND      15.0
-#define COST_CONVOLVE   3.0 /* for each number of the kernel */
-#define COST_LAB        55.0
-#define COST_MATRIX     7.0
-#define COST_GAMMA      18.0 /* at the size before the resize */
-#define COST_CLAHE      300.0
-#define COST_CLAHE_LINE 3.0 /* for each line of the area */
-#define COST_COMPOSITE  25.0
+#define COST_DECODE      4.0
+#define COST_RESIZE      4.0
+#define COST_ENLARGE     18.0 /* and resize */
+#define COST_PIXELWISE   3.0
+#define COST_TURN        2.0
+#define COST_TURN_FREE   40.0
+#define COST_SMART       30.0
+#define COST_BOX         5.0
+#define COST_MILD        15.0
+#define COST_BLUR        6.0
+#define COST_BLUR_SIGMA  3.0
+#define COST_BLUR_FLOAT  10.0
+#define COST_SHARPEN     45.0
+#define COST_SHARP_SIGMA 8.0
+#define COST_TRIM        20.0
+#define COST_MEDIAN      100.0
+#define COST_UNFLATTEN   10.0
+#define COST_EXTREME     10.0
+#define COST_PIXELATE    8.0
+#define COST_ROUND       25.0
+#define COST_CONVOLVE    3.0 /* for each number of the kernel */
+#define COST_LAB         55.0
+#define COST_MATRIX      7.0
+#define COST_GAMMA       18.0 /* at the size before the resize */
+#define COST_CLAHE       450.0
+#define COST_CLAHE_LINE  3.5   /* for each line of the area */
+#define COST_CLAHE_AREA  0.011 /* for each pixel of it */
+#define COST_COMPOSITE   25.0
 /* For each overlay, by what one mostly is: small. */
 #define COST_OVERLAY 2.0
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
  */
-#define COST_SIGMA_MOST 32.0
-
-/* Encoding at the effort that is the default. */
-static const double encode_cost[FORMAT_COUNT] = {
-	[FORMAT_SAME] = 25,
-	[FORMAT_AUTO] = 150,
-	[FORMAT_JPEG] = 6,
-	[FORMAT_PNG] = 60,
-	[FORMAT_WEBP] = 80,
-	[FORMAT_AVIF] = 250,
-	[FORMAT_GIF] = 250,
-};
+#define COST_SIGMA_MOST 16.0
 
 /* Pixels of a box of which one side may be missing (0). */
 static double
@@ -167,16 +161,19 @@ blur_rate(const struct plan_step *s)
 {
 	double sigma = fmin(step_get(s, BLUR_SIGMA).num, COST_SIGMA_MOST);
 
-	return step_has(s, BLUR_SIGMA) ? COST_BLUR + COST_BLUR_SIGMA * sigma
-				       : COST_BLUR_BOX;
+	if (!step_has(s, BLUR_SIGMA))
+		return COST_BOX;
+	if (step_get(s, BLUR_PRECISION).pick == PRECISION_FLOAT)
+		return COST_BLUR + COST_BLUR_FLOAT * fmin(sigma, 10);
+	return COST_BLUR + COST_BLUR_SIGMA * sigma;
 }
 
 static double
 sharpen_rate(const struct plan_step *s)
 {
 	return step_has(s, SHARPEN_SIGMA)
-	    ? COST_SHARPEN * fmax(1, step_get(s, SHARPEN_SIGMA).num)
-	    : COST_BLUR_BOX;
+	    ? COST_SHARPEN + COST_SHARP_SIGMA * step_get(s, SHARPEN_SIGMA).num
+	    : COST_MILD;
 }
 
 static double
@@ -235,18 +232,33 @@ step_rate(const struct plan_step *s)
 	return rate[s->op].of != NULL ? rate[s->op].of(s) : rate[s->op].same;
 }
 
+/*
+ * Lines that enter and leave the histogram of each pixel, and areas that begin
+ * anew with each row of them. An area is at most the image, which is hardly
+ * more than twice as long as wide.
+ */
+static double
+clahe_more(const struct plan_step *s, double now)
+{
+	double most = sqrt(2 * now);
+	double width = fmin((double)step_get(s, CLAHE_WIDTH).whole, most);
+	double height = fmin((double)step_get(s, CLAHE_HEIGHT).whole, most);
+
+	return now *
+	    (COST_CLAHE_LINE * height + COST_CLAHE_AREA * width * height);
+}
+
 /* Work for a pixel that is not of the result's size alone. */
 static double
-step_more(const struct plan_step *s, double full, double now)
+step_more(const struct plan_step *s, double full, double before, double now)
 {
+	if (s->op == OP_RESIZE)
+		return now > before ? COST_ENLARGE * now : 0;
 	/* It begins ahead of the resize, for which the loader must not shrink. */
 	if (s->op == OP_GAMMA)
 		return COST_GAMMA * full;
-	/* An area is at most the image, hardly higher than twice its width. */
 	if (s->op == OP_CLAHE)
-		return COST_CLAHE_LINE * now *
-		    fmin(
-			(double)step_get(s, CLAHE_HEIGHT).whole, sqrt(2 * now));
+		return clahe_more(s, now);
 	return 0;
 }
 
@@ -265,15 +277,6 @@ step_pixels(const struct plan *p, const struct plan_step *s, double before)
 	if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
 		return before * 2;
 	return before;
-}
-
-/* An effort that was asked for doubles the work with every other step. */
-static double
-effort_factor(const struct plan *p)
-{
-	if (!out_has(p, OUT_EFFORT))
-		return 1;
-	return exp2((double)out_get(p, OUT_EFFORT).whole / 2);
 }
 
 double
@@ -301,11 +304,13 @@ plan_cost(const struct plan *p, double pixels)
 	for (size_t i = 0; i < p->nstep; i++) {
 		const struct plan_step *s = &p->step[i];
 
+		double before = now;
+
 		now = step_pixels(p, s, now);
 		cost += now * megapixel * step_rate(s) +
-		    megapixel * step_more(s, full, now);
+		    megapixel * step_more(s, full, before, now);
 	}
-	cost += now * megapixel * encode_cost[p->out.format] * effort_factor(p);
+	cost += now * megapixel * cost_encode(p);
 	assert(isfinite(cost));
 	return cost;
 }
