@@ -230,7 +230,7 @@ static void
 test_small_profile(void **state)
 {
 	enum { SIDE = 64 };
-	uint8_t pixel[SIDE * SIDE][3];
+	uint8_t pixel[SIDE * SIDE * 3];
 	uint8_t profile[SRGB_PROFILE_SIZE];
 	VipsImage *in;
 	VipsImage *out = NULL;
@@ -241,9 +241,9 @@ test_small_profile(void **state)
 	srgb_profile(profile);
 	assert_true(colour_profile_is_srgb(profile, sizeof(profile)));
 	for (int i = 0; i < SIDE * SIDE; i++) {
-		pixel[i][0] = (uint8_t)(i % SIDE * 4);
-		pixel[i][1] = (uint8_t)(i / SIDE * 4);
-		pixel[i][2] = (uint8_t)(255 - i % SIDE * 2 - i / SIDE);
+		pixel[3 * i] = (uint8_t)(i % SIDE * 4);
+		pixel[3 * i + 1] = (uint8_t)(i / SIDE * 4);
+		pixel[3 * i + 2] = (uint8_t)(255 - i % SIDE * 2 - i / SIDE);
 	}
 	in = vips_image_new_from_memory_copy(
 	    pixel, sizeof(pixel), SIDE, SIDE, 3, VIPS_FORMAT_UCHAR);
@@ -255,7 +255,7 @@ test_small_profile(void **state)
 	there = vips_image_write_to_memory(out, &size);
 	assert_int_equal(size, sizeof(pixel));
 	for (size_t i = 0; i < sizeof(pixel); i++)
-		assert_true(abs((int)there[i] - (int)pixel[0][i]) <= 1);
+		assert_true(abs((int)there[i] - (int)pixel[i]) <= 1);
 	g_free(there);
 	g_object_unref(out);
 	g_object_unref(in);
