@@ -241,22 +241,30 @@ check_value(const struct plan *p, const struct arg_row *row, union arg value,
 	return true;
 }
 
+/* Arguments and their rows, of which there may be fewer. */
+struct args {
+	const struct arg_row *row;
+	size_t nrow;
+	const union arg *arg;
+	size_t narg;
+	uint64_t set;
+};
+
 static bool
-check_args(const struct plan *p, const struct arg_row *row, size_t nrow,
-    uint64_t set, const union arg *arg, size_t narg, struct err *e)
+check_args(const struct plan *p, const struct args *a, struct err *e)
 {
-	for (size_t i = 0; i < narg; i++) {
-		if ((set >> i & 1u) == 0) {
-			if (arg[i].whole != 0)
+	for (size_t i = 0; i < a->narg; i++) {
+		if ((a->set >> i & 1u) == 0) {
+			if (a->arg[i].whole != 0)
 				return malformed(e, "an unused argument");
 			continue;
 		}
-		if (i >= nrow)
+		if (i >= a->nrow)
 			return malformed(e, "an unknown argument");
-		if (!check_value(p, &row[i], arg[i], e))
+		if (!check_value(p, &a->row[i], a->arg[i], e))
 			return false;
 	}
-	if (narg < 64 && set >> narg != 0)
+	if (a->narg < 64 && a->set >> a->narg != 0)
 		return malformed(e, "an unknown argument");
 	return true;
 }
@@ -485,11 +493,14 @@ static bool
 check_step(const struct plan *p, const struct plan_step *s, struct err *e)
 {
 	const struct op_row *row;
+	struct args args;
 
 	if (s->op >= OP_COUNT || s->zero != 0)
 		return malformed(e, "an operation");
 	row = op_row((enum op)s->op);
-	if (!check_args(p, row->arg, row->narg, s->set, s->arg, OP_ARGS_MAX, e))
+	args =
+	    (struct args){ row->arg, row->narg, s->arg, OP_ARGS_MAX, s->set };
+	if (!check_args(p, &args, e))
 		return false;
 	if (s->op == OP_RESIZE)
 		return check_resize(s, e);

@@ -640,6 +640,9 @@ costs(void **state)
 	COSTLIER(step_set(
 	    add(&q, OP_ROTATE), ROTATE_ANGLE, (union arg){ .num = 45 }));
 	COSTLIER(add(&q, OP_GRAYSCALE));
+	COSTLIER(add(&q, OP_GAMMA));
+	COSTLIER(step_set(
+	    add(&q, OP_CLAHE), CLAHE_HEIGHT, (union arg){ .whole = 9 }));
 	COSTLIER(out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 }));
 	plan_init(&q);
 	q.out.untouched = 1;
