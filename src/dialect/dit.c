@@ -408,12 +408,13 @@ move_options(json_t *edits)
  * NULL: a path in Thumbor's style.
  */
 static bool
-parse_edits(const json_t *root, json_t *said, struct plan *p, struct err *e)
+parse_edits(const struct dialect_in *in, const json_t *root, json_t *said,
+    struct plan *p, struct err *e)
 {
 	struct dit_edits edits;
 	bool named;
 
-	if (!dit_edits_read(said, p, &edits, e) ||
+	if (!dit_edits_read(in, said, p, &edits, e) ||
 	    !choose_format(root, &edits, p, &named, e))
 		return false;
 	if (!edits.any && p->out.format == FORMAT_SAME) {
@@ -446,7 +447,7 @@ parse_json(
 	if (json_is_object(said))
 		json_object_update(edits, said);
 	json_object_update(edits, query);
-	return parse_edits(root, edits, p, e);
+	return parse_edits(in, root, edits, p, e);
 }
 
 static bool
@@ -462,7 +463,7 @@ parse_thumbor(const struct dialect_in *in, struct plan *p, struct err *e)
 		return false;
 	json_object_update(edits, query);
 	move_options(edits);
-	return parse_edits(NULL, edits, p, e);
+	return parse_edits(in, NULL, edits, p, e);
 }
 
 static bool

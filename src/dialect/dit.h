@@ -7,6 +7,7 @@
  *   dit_query.c    query parameters: both become edits of the same form
  *   dit_edits.c    the edits object, in its own order; with dit_resize.c,
  *                  dit_method.c and dit_tone.c (single edits), dit_value.c
+ *   dit_overlay.c  edits of DIT's own: overlayWith, roundCrop, smartCrop
  *   dit_format.c   output formats and encoder options
  *   dit_steps.c    the steps, in sharp's fixed order
  *   dit_print.c    from a plan to a URL
@@ -38,6 +39,11 @@ enum dit_fault {
 	DIT_QUERY,         /* a parameter that cannot be read */
 	DIT_EXPIRY,        /* a time that there is not */
 	DIT_EXPIRED,
+	DIT_OVERLAY,        /* cannot be had or read */
+	DIT_OVERLAY_BUCKET, /* not one of the mount's stores */
+	DIT_OVERLAY_SIZE,   /* larger than what it is laid on */
+	DIT_FACE,
+	DIT_PADDING,
 	DIT_FAULTS
 };
 
@@ -58,8 +64,12 @@ struct dit_area {
  * earlier one set.
  */
 struct dit_edits {
+	const struct dialect_in *in;
 	struct plan *plan; /* whose pool takes lists of numbers */
-	bool any;          /* there is an edit, known or not */
+	/* Of the call of composite; borrowed from the JSON. */
+	struct slice overlay_store, overlay_key;
+	bool smart_late; /* the call of smartcrop stands after the resize */
+	bool any;        /* there is an edit, known or not */
 	/* resize: the arguments of its step. sized: it has a side or ratio. */
 	bool sized;
 	struct plan_step resize;
@@ -124,6 +134,12 @@ dit_edit_f dit_edit_affine, dit_edit_bandbool, dit_edit_blur, dit_edit_clahe,
     dit_edit_remove_alpha, dit_edit_sharpen, dit_edit_threshold, dit_edit_tint,
     dit_edit_trim, dit_edit_unflatten;
 
+/* dit_overlay.c; round does what was asked for so far, and begins anew. */
+dit_edit_f dit_edit_overlay, dit_edit_round, dit_edit_smart;
+/* The overlay's source and step, if it was asked for. */
+bool dit_add_overlay(
+    const struct dit_edits *d, struct plan *p, struct err *e) must_check;
+
 /* A new call, which replaces an earlier one of the same method. */
 struct plan_step *dit_call(struct dit_edits *d, enum op op);
 /* One that a boolean switches: what is no boolean counts as true. True. */
@@ -148,8 +164,8 @@ bool dit_arg_list(struct dit_edits *d, struct plan_step *s, unsigned arg,
  * edits: not changed (the library's iterator wants it so)
  * plan:  whose pool takes lists of numbers
  */
-bool dit_edits_read(json_t *edits, struct plan *plan, struct dit_edits *out,
-    struct err *e) must_check;
+bool dit_edits_read(const struct dialect_in *in, json_t *edits,
+    struct plan *plan, struct dit_edits *out, struct err *e) must_check;
 /* jpeg, png, webp, gif, avif, heif, tiff: the value of such an edit. */
 bool dit_options_read(const char *name, const json_t *value,
     struct dit_edits *out, struct err *e) must_check;

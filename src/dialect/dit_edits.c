@@ -156,11 +156,14 @@ static const struct {
 	{ "normalize", dit_edit_normalise },
 	{ "pipelineColorspace", dit_edit_pipeline },
 	{ "pipelineColourspace", dit_edit_pipeline },
+	{ "overlayWith", dit_edit_overlay },
 	{ "recomb", dit_edit_recomb },
 	{ "removeAlpha", dit_edit_remove_alpha },
 	{ "resize", dit_edit_resize },
 	{ "rotate", edit_rotate },
+	{ "roundCrop", dit_edit_round },
 	{ "sharpen", dit_edit_sharpen },
+	{ "smartCrop", dit_edit_smart },
 	{ "threshold", dit_edit_threshold },
 	{ "tint", dit_edit_tint },
 	{ "toColorspace", dit_edit_colourspace },
@@ -175,8 +178,7 @@ static const char *const edits_format[] = { "jpeg", "png", "webp", "gif",
 	"avif", "heif", "tiff" };
 
 /* Edits that DIT has and we do not have yet. */
-static const char *const edits_later[] = { "contentModeration", "overlayWith",
-	"roundCrop", "smartCrop" };
+static const char *const edits_later[] = { "contentModeration" };
 
 static bool
 is_one_of(const char *name, const char *const *list, size_t n)
@@ -217,13 +219,14 @@ read_edit(
 }
 
 bool
-dit_edits_read(
-    json_t *edits, struct plan *plan, struct dit_edits *out, struct err *e)
+dit_edits_read(const struct dialect_in *in, json_t *edits, struct plan *plan,
+    struct dit_edits *out, struct err *e)
 {
 	const char *name;
 	json_t *value;
 
 	memset(out, 0, sizeof(*out));
+	out->in = in;
 	out->plan = plan;
 	out->resize.op = OP_RESIZE;
 	if (!dit_check_sides(json_object_get(edits, "resize"), e))

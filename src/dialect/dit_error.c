@@ -73,6 +73,23 @@ static const struct fault faults[DIT_FAULTS] = {
 	    "19700102T120304Z).", 400, FILL_NONE },
 	[DIT_EXPIRED] = { "ImageRequestExpired",
 	    "Request has expired.", 400, FILL_NONE },
+	[DIT_OVERLAY] = { "OverlayImageException",
+	    "The overlay image could not be applied. Please contact the "
+	    "system administrator.", 400, FILL_NONE },
+	[DIT_OVERLAY_BUCKET] = { "ImageBucket::CannotAccessBucket",
+	    "The overlay image bucket you specified could not be accessed. "
+	    "Please check that the bucket is specified in your "
+	    "SOURCE_BUCKETS.", 403, FILL_NONE },
+	[DIT_OVERLAY_SIZE] = { "BadRequest",
+	    "Image to overlay must have same dimensions or smaller",
+	    400, FILL_NONE },
+	[DIT_FACE] = { "SmartCrop::FaceIndexOutOfRange",
+	    "You have provided a FaceIndex value that exceeds the length of "
+	    "the zero-based detectedFaces array. Please specify a value that "
+	    "is in-range.", 400, FILL_NONE },
+	[DIT_PADDING] = { "SmartCrop::PaddingOutOfBounds",
+	    "The padding is not a number, or leaves nothing of the image.",
+	    400, FILL_NONE },
 };
 
 /* Errors of the stages after parsing; their own status where the row has none. */
@@ -132,11 +149,27 @@ stripped(const struct plan *p)
 	return out_has(p, OUT_KEEP) && out_get(p, OUT_KEEP).set == 0;
 }
 
+/* The image's fault or its store's, and not that there is no time for it. */
+static bool
+is_of_image(const struct err *e)
+{
+	enum dit_fault fault = of_code[e->code];
+
+	return fault == DIT_NO_KEY || fault == DIT_RESULT_SIZE ||
+	    fault == DIT_INSTANTIATION || fault == DIT_RETRIEVAL ||
+	    e->code == ERR_BAD_GEOMETRY;
+}
+
 static enum dit_fault
 find_fault(const struct err *e, const struct plan *p)
 {
 	if (e->own > DIT_NONE && e->own < DIT_FAULTS)
 		return (enum dit_fault)e->own;
+	if (e->source > 0 && is_of_image(e))
+		return e->code == ERR_BAD_GEOMETRY ? DIT_OVERLAY_SIZE
+						   : DIT_OVERLAY;
+	if (e->code == ERR_BAD_GEOMETRY && strcmp(e->param, "smartcrop") == 0)
+		return DIT_PADDING;
 	if (e->code == ERR_TOO_MANY_PIXELS && p != NULL && stripped(p))
 		return DIT_PROCESSING;
 	return of_code[e->code];

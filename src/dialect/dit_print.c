@@ -98,17 +98,21 @@ struct found {
 	const struct plan_step *area[2];
 	bool turn_first; /* before anything is cut or scaled */
 	bool area_first; /* the first area, before any resize */
+	bool smart_first;
 };
 
+/* Of those from one to before another. */
 static void
-find_steps(const struct plan *p, struct found *f)
+find_steps(const struct plan *p, size_t from, size_t to, struct found *f)
 {
 	size_t areas = 0;
 
 	memset(f, 0, sizeof(*f));
-	for (size_t i = 0; i < p->nstep; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct plan_step *s = &p->step[i];
 
+		if (s->op == OP_SMARTCROP)
+			f->smart_first = f->scale == NULL;
 		if (s->op == OP_RESIZE && f->scale == NULL)
 			f->scale = s;
 		if (s->op == OP_ROTATE || s->op == OP_AUTOORIENT)
@@ -326,6 +330,77 @@ put_call(struct json_out *j, const struct plan *p, const struct call_row *row,
 	}
 }
 
+/* Percent as DIT has them: 10p. */
+static void
+put_place(struct json_out *j, const char *name, struct length at)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.0fp", (double)at.value);
+	if (at.percent)
+		put_string(j, name, slice_of(text));
+	else
+		put_number(j, name, (double)at.value);
+}
+
+static void
+put_overlay(struct json_out *j, const struct plan *p, const struct plan_step *s)
+{
+	static const unsigned words[] = { COMPOSITE_GRAVITY, COMPOSITE_BLEND,
+		COMPOSITE_TILE, COMPOSITE_PREMULTIPLIED };
+	const struct arg_row *row = op_row(OP_COMPOSITE)->arg;
+
+	if (s == NULL || p->nsource != 2)
+		return;
+	put_open(j, "overlayWith");
+	put_string(j, "bucket", plan_slice(p, p->source[1].store));
+	put_string(j, "key", plan_slice(p, p->source[1].key));
+	if (step_has(s, COMPOSITE_OPACITY))
+		put_number(
+		    j, "alpha", 100 - step_get(s, COMPOSITE_OPACITY).num);
+	if (step_has(s, COMPOSITE_WIDTH))
+		put_number(j, "wRatio",
+		    (double)step_get(s, COMPOSITE_WIDTH).length.value);
+	if (step_has(s, COMPOSITE_HEIGHT))
+		put_number(j, "hRatio",
+		    (double)step_get(s, COMPOSITE_HEIGHT).length.value);
+	put_open(j, "options");
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (step_has(s, words[i]))
+			put_value(j, p, row[words[i]].name, &row[words[i]],
+			    step_get(s, words[i]));
+	if (step_has(s, COMPOSITE_LEFT)) {
+		put_place(j, "left", step_get(s, COMPOSITE_LEFT).length);
+		put_place(j, "top", step_get(s, COMPOSITE_TOP).length);
+	}
+	put_close(j);
+	put_close(j);
+}
+
+static void
+put_smart(struct json_out *j, const struct plan_step *s)
+{
+	if (s == NULL)
+		return;
+	put_open(j, "smartCrop");
+	put_number(j, "padding", (double)step_get(s, SMARTCROP_PADDING).whole);
+	put_close(j);
+}
+
+static void
+put_round(struct json_out *j, const struct plan_step *s)
+{
+	static const unsigned lengths[] = { ROUND_RX, ROUND_RY, ROUND_LEFT,
+		ROUND_TOP };
+
+	put_open(j, "roundCrop");
+	for (size_t i = 0; i < NELEM(lengths); i++)
+		if (step_has(s, lengths[i]))
+			put_number(j, op_row(OP_ROUND)->arg[lengths[i]].name,
+			    (double)step_get(s, lengths[i]).length.value);
+	put_close(j);
+}
+
 static void
 put_turn(struct json_out *j, const struct found *f)
 {
@@ -347,7 +422,11 @@ put_steps(struct json_out *j, const struct plan *p, const struct found *f)
 		put_call(j, p, &calls[0], f->of[OP_TRIM]);
 	if (crop_first)
 		put_area(j, "extract", f->area[0]);
+	if (f->smart_first)
+		put_smart(j, f->of[OP_SMARTCROP]);
 	put_resize(j, f);
+	if (!f->smart_first)
+		put_smart(j, f->of[OP_SMARTCROP]);
 	if (!f->turn_first)
 		put_turn(j, f);
 	/* An object has no key twice; the two words mean the same. */
@@ -355,6 +434,31 @@ put_steps(struct json_out *j, const struct plan *p, const struct found *f)
 	for (size_t i = 1; i < NELEM(calls); i++)
 		if (f->of[calls[i].op] != NULL)
 			put_call(j, p, &calls[i], f->of[calls[i].op]);
+	put_overlay(j, p, f->of[OP_COMPOSITE]);
+}
+
+/* All that stands before a roundCrop, that, and so on. True: one turns. */
+static bool
+put_all_steps(struct json_out *j, const struct plan *p)
+{
+	bool turned = false;
+	size_t from = 0;
+
+	for (size_t i = 0; i <= p->nstep; i++) {
+		struct found f;
+
+		if (i < p->nstep && p->step[i].op != OP_ROUND)
+			continue;
+		find_steps(p, from, i, &f);
+		put_steps(j, p, &f);
+		turned = turned || f.of[OP_ROTATE] != NULL ||
+		    f.of[OP_AUTOORIENT] != NULL;
+		if (i < p->nstep)
+			put_round(j, &p->step[i]);
+		/* Its trim is a part of it. */
+		from = i + 2;
+	}
+	return turned;
 }
 
 /* ---- Output ---- */
@@ -432,17 +536,13 @@ put_plan(struct json_out *j, const struct plan *p)
 {
 	const struct plan_answer *a = &p->answer;
 	struct slice cache = plan_slice(p, a->cache_control);
-	struct found f;
 
 	url_put(&j->text, SLICE("{"));
 	put_string(j, "bucket", plan_slice(p, p->source[0].store));
 	put_string(j, "key", plan_slice(p, p->source[0].key));
 	if (!p->out.untouched) {
-		find_steps(p, &f);
 		put_open(j, "edits");
-		put_steps(j, p, &f);
-		put_out(j, p,
-		    f.of[OP_ROTATE] != NULL || f.of[OP_AUTOORIENT] != NULL);
+		put_out(j, p, put_all_steps(j, p));
 		put_close(j);
 	}
 	if (a->nheader > 0 ||
@@ -459,9 +559,9 @@ dit_print(const struct plan *p, char *out, size_t size, struct err *e)
 
 	if (size > 0)
 		out[0] = '\0';
-	if (p->nsource != 1)
-		return err_set(
-		    e, ERR_NOT_SUPPORTED, "the dit language names one image");
+	if (p->nsource != 1 && p->nsource != 2)
+		return err_set(e, ERR_NOT_SUPPORTED,
+		    "the dit language names an image and an overlay");
 	put_plan(&j, p);
 	if (j.text.full || 4 * ((j.text.len + 2) / 3) + 2 > size)
 		return err_set(e, ERR_URL_TOO_LONG,

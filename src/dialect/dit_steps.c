@@ -12,6 +12,7 @@
  *   rotate by any angle                 (if not done)
  *   extract (after the resize)
  *   blur, sharpen
+ *   overlay
  *
  * sharp turns between scaling and cutting to the box. Where that makes a
  * difference the resize is two steps: one that scales to cover the box or to
@@ -180,7 +181,8 @@ dit_steps(
 	static const enum op first[] = { OP_FLATTEN, OP_GRAYSCALE };
 	static const enum op last[] = { OP_AFFINE, OP_EXTEND, OP_MEDIAN,
 		OP_THRESHOLD, OP_BLUR, OP_UNFLATTEN, OP_CONVOLVE, OP_RECOMB,
-		OP_MODULATE, OP_SHARPEN, OP_GAMMA, OP_LINEAR, OP_NORMALISE,
+		OP_MODULATE, OP_SHARPEN };
+	static const enum op end[] = { OP_GAMMA, OP_LINEAR, OP_NORMALISE,
 		OP_CLAHE, OP_BANDBOOL, OP_TINT, OP_REMOVE_ALPHA,
 		OP_ENSURE_ALPHA, OP_COLOURSPACE, OP_EXTRACT_CHANNEL,
 		OP_NEGATE };
@@ -195,9 +197,13 @@ dit_steps(
 	 * so it is as if the picture were turned before it is scaled.
 	 */
 	return add_call(d, OP_TRIM, p, e) && add_area(&d->before, p, e) &&
+	    (d->smart_late || add_call(d, OP_SMARTCROP, p, e)) &&
 	    (d->turn_first || add_orient(d, p, e)) &&
 	    add_calls(d, first, NELEM(first), p, e) &&
 	    add_resize(d, animation, p, e) &&
 	    (d->turn_first || !free_angle || add_rotate(d, animation, p, e)) &&
-	    add_area(&d->after, p, e) && add_calls(d, last, NELEM(last), p, e);
+	    add_area(&d->after, p, e) &&
+	    (!d->smart_late || add_call(d, OP_SMARTCROP, p, e)) &&
+	    add_calls(d, last, NELEM(last), p, e) && dit_add_overlay(d, p, e) &&
+	    add_calls(d, end, NELEM(end), p, e);
 }

@@ -149,6 +149,10 @@
 	{                                    \
 		op_negate, NULL, NULL, false \
 	}
+#define BIND_SMARTCROP                                       \
+	{                                                    \
+		op_smartcrop, op_smartcrop_want, NULL, false \
+	}
 #define BIND_COMPOSITE                                       \
 	{                                                    \
 		op_composite, op_composite_want, NULL, false \

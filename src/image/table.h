@@ -108,6 +108,8 @@ op_want_f op_extract_channel_want;
 op_apply_f op_colourspace;
 op_want_f op_colourspace_want;
 op_apply_f op_negate;
+op_apply_f op_smartcrop;
+op_want_f op_smartcrop_want;
 op_apply_f op_composite;
 op_want_f op_composite_want;
 

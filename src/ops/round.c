@@ -73,7 +73,8 @@ op_round_want(const struct op_context *ctx, struct op_size *size, struct err *e)
 	struct shape shape = round_shape(ctx);
 
 	(void)e;
-	size->same = !shape.ellipse && !(shape.rx > 0 && shape.ry > 0);
+	size->same = (!shape.ellipse && !(shape.rx > 0 && shape.ry > 0)) ||
+	    (ctx->pages > 1 && step_get(ctx->step, ROUND_STILL).on);
 	if (!size->same)
 		size->alpha = 1;
 	return true;

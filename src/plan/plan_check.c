@@ -441,6 +441,8 @@ check_sense(const struct plan *p, const struct plan_step *s, struct err *e)
 		const char *accepted;
 	} needed[] = {
 		{ OP_ROTATE, ROTATE_ANGLE, "an angle is needed" },
+		{ OP_SMARTCROP, SMARTCROP_WIDTH, "width,height" },
+		{ OP_SMARTCROP, SMARTCROP_HEIGHT, "width,height" },
 		{ OP_CLAHE, CLAHE_WIDTH, "width,height" },
 		{ OP_CLAHE, CLAHE_HEIGHT, "width,height" },
 		{ OP_BANDBOOL, BANDBOOL_OPERATOR, "one of and, or, eor" },

@@ -213,6 +213,7 @@ step_rate(const struct plan_step *s)
 		[OP_SHARPEN] = { 0, sharpen_rate },
 		[OP_PIXELATE] = { COST_PIXELATE, NULL },
 		[OP_ROUND] = { COST_ROUND, NULL },
+		[OP_SMARTCROP] = { COST_SMART, NULL },
 		[OP_COMPOSITE] = { COST_COMPOSITE, NULL },
 		[OP_GAMMA] = { COST_PIXELWISE, NULL },
 		[OP_LINEAR] = { COST_PIXELWISE, NULL },
