@@ -553,6 +553,7 @@ static bool
 check_out(const struct plan *p, struct err *e)
 {
 	const struct plan_out *o = &p->out;
+	struct args args;
 	format_set savable = format_all(F_SAVE);
 
 	if (o->format >= FORMAT_COUNT || o->untouched > 1)
@@ -565,9 +566,9 @@ check_out(const struct plan *p, struct err *e)
 		return malformed(e, "the accepted formats");
 	if (o->untouched && (p->nstep != 0 || o->format != FORMAT_SAME))
 		return malformed(e, "untouched and yet changed");
-	return check_args(p, out_row((enum out)0), OUT_COUNT, o->set, o->arg,
-		   OUT_COUNT, e) &&
-	    check_tile(p, OUT_TILE_WIDTH, e) &&
+	args = (struct args){ out_row((enum out)0), OUT_COUNT, o->arg,
+		OUT_COUNT, o->set };
+	return check_args(p, &args, e) && check_tile(p, OUT_TILE_WIDTH, e) &&
 	    check_tile(p, OUT_TILE_HEIGHT, e);
 }
 
