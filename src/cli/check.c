@@ -97,6 +97,13 @@ try_formats(const struct cli *cli, const struct conf *conf, format_set set,
 	for (int f = FORMAT_FIRST; ok && f < FORMAT_COUNT; f++) {
 		if ((set & FORMAT_BIT(f)) == 0)
 			continue;
+		/* One that a mount names is there: render_new() has looked. */
+		if ((image_can_save() & FORMAT_BIT(f)) == 0) {
+			if (!cli->quiet)
+				printf("%s is not in this libvips\n",
+				    format_row((enum format)f)->name);
+			continue;
+		}
 		ok = try_format(conf, render, (enum format)f, e);
 		if (!cli->quiet)
 			printf("%s %s\n", format_row((enum format)f)->name,

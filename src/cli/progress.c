@@ -149,6 +149,8 @@ progress_done(struct progress *p, const struct cli_file *file, const char *path,
 		clear(p);
 		cli_error_print(e, line, sizeof(line));
 		cli_complain("%s: %s", file->shown, line);
+		if (p->bar && p->done < p->total)
+			draw(p);
 	} else {
 		p->read_bytes += (double)facts->original_bytes;
 		p->written_bytes += (double)facts->result_bytes;
