@@ -33,10 +33,14 @@ const server = http.createServer(async (request, response) => {
     const name = path.basename(decodeURIComponent(url.pathname));
     const original = await fs.readFile(path.join(folder, name));
     const animated = name.endsWith('.gif');
-    let image = sharp(original, { animated })
-      .resize({ width: Number(url.searchParams.get('width')) });
     const operation = url.searchParams.get('op');
-    if (operation) {
+    let image = sharp(original, { animated });
+    // Before the resize, as pictord does it; else sharp turns what is small.
+    if (operation === 'rotate') {
+      image = operations.rotate(image);
+    }
+    image = image.resize({ width: Number(url.searchParams.get('width')) });
+    if (operation && operation !== 'rotate') {
       image = operations[operation](image);
     }
     // sharp's quality scale is each encoder's own; AVIF's default is 50.
