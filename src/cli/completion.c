@@ -52,7 +52,7 @@ file_function(unsigned words)
 {
 	if (words & WORDS_FOLDER)
 		return "_pictor_folders";
-	return words & WORDS_FILE ? "_pictor_files" : "";
+	return (words & WORDS_FILE) != 0 ? "_pictor_files" : ":";
 }
 
 /* Values behind --option. */
@@ -67,10 +67,7 @@ print_option_cases(void)
 		printf("\t--%s", row->name);
 		if (row->letter != '\0')
 			printf("|-%c", row->letter);
-		printf(") %s; _pictor_words",
-		    row->words & (WORDS_FILE | WORDS_FOLDER)
-			? file_function(row->words)
-			: ":");
+		printf(") %s; _pictor_words", file_function(row->words));
 		print_words(row->words);
 		printf("; return;;\n");
 	}

@@ -27,11 +27,11 @@ look(unsigned f)
 
 /* Not meant to be, there, or meant to be and not in this libvips. */
 static const char *
-word(const struct state *s, unsigned flag, bool there)
+there(const struct state *s, unsigned flag, bool is)
 {
 	if ((s->row->flags & flag) == 0)
 		return "-";
-	return there ? "yes" : "missing";
+	return is ? "yes" : "missing";
 }
 
 static bool
@@ -105,8 +105,8 @@ print_format(const struct state *s)
 	cli_wrap(stdout, head, "    ", s->row->text);
 	printf("\n  media type    %s\n  ending        .%s\n",
 	    s->row->media_type, s->row->extension);
-	printf("  reads         %s\n", word(s, F_LOAD, s->reads));
-	printf("  writes        %s\n", word(s, F_SAVE, s->writes));
+	printf("  reads         %s\n", there(s, F_LOAD, s->reads));
+	printf("  writes        %s\n", there(s, F_SAVE, s->writes));
 	printf("  transparency  %s\n", has(s, F_ALPHA) ? "yes" : "no");
 	printf("  animation     %s\n", has(s, F_ANIMATION) ? "yes" : "no");
 	if (s->row->max_side > 0)
@@ -138,7 +138,7 @@ print_list(const struct cli *cli)
 			continue;
 		}
 		printf("  %-7s %-8s %-8s %-6s %-10s %s\n", s.row->name,
-		    word(&s, F_LOAD, s.reads), word(&s, F_SAVE, s.writes),
+		    there(&s, F_LOAD, s.reads), there(&s, F_SAVE, s.writes),
 		    has(&s, F_ALPHA) ? "yes" : "-",
 		    has(&s, F_ANIMATION) ? "yes" : "-", s.row->media_type);
 	}

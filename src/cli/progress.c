@@ -76,45 +76,47 @@ progress_tick(struct progress *p)
 }
 
 static void
-print_json_error(struct json_line *j, const struct err *e)
+print_json_error(
+    const struct cli_file *file, int64_t took_ns, const struct err *e)
 {
+	struct json_line j = { .out = stdout };
 	char line[768];
 
 	cli_error_print(e, line, sizeof(line));
-	json_string(j, "error", err_row(e->code)->code);
-	json_string(j, "message", line);
+	json_open(&j, NULL, '{');
+	json_string(&j, "input", file->shown);
+	json_null(&j, "output");
+	json_string(&j, "error", err_row(e->code)->code);
+	json_string(&j, "message", line);
 	if (e->param[0] != '\0')
-		json_string(j, "parameter", e->param);
+		json_string(&j, "parameter", e->param);
+	json_number(&j, "total_ms", (double)took_ns / 1e6);
+	json_close(&j, '{');
+	fputc('\n', stdout);
 }
 
 static void
 print_json(const struct cli_file *file, const char *path, const struct facts *f,
-    int64_t took_ns, const struct err *e)
+    int64_t took_ns)
 {
 	struct json_line j = { .out = stdout };
 
 	json_open(&j, NULL, '{');
 	json_string(&j, "input", file->shown);
-	if (e != NULL) {
-		json_null(&j, "output");
-		print_json_error(&j, e);
-	} else {
-		json_string(&j, "output", path);
-		json_null(&j, "error");
-		json_string(&j, "format", format_row((enum format)f->to)->name);
-		json_number(&j, "width", f->result.width);
-		json_number(&j, "height", f->result.height);
-		json_number(&j, "pages", f->result.pages);
-		json_number(&j, "bytes", (double)f->result_bytes);
-		json_string(&j, "original_format",
-		    format_row((enum format)f->from)->name);
-		json_number(&j, "original_width", f->original.width);
-		json_number(&j, "original_height", f->original.height);
-		json_number(&j, "original_pages", f->original.pages);
-		json_number(&j, "original_bytes", (double)f->original_bytes);
-		json_number(
-		    &j, "work_ms", (double)(f->open_ns + f->work_ns) / 1e6);
-	}
+	json_string(&j, "output", path);
+	json_null(&j, "error");
+	json_string(&j, "format", format_row((enum format)f->to)->name);
+	json_number(&j, "width", f->result.width);
+	json_number(&j, "height", f->result.height);
+	json_number(&j, "pages", f->result.pages);
+	json_number(&j, "bytes", (double)f->result_bytes);
+	json_string(
+	    &j, "original_format", format_row((enum format)f->from)->name);
+	json_number(&j, "original_width", f->original.width);
+	json_number(&j, "original_height", f->original.height);
+	json_number(&j, "original_pages", f->original.pages);
+	json_number(&j, "original_bytes", (double)f->original_bytes);
+	json_number(&j, "work_ms", (double)(f->open_ns + f->work_ns) / 1e6);
 	json_number(&j, "total_ms", (double)took_ns / 1e6);
 	json_close(&j, '{');
 	fputc('\n', stdout);
@@ -138,27 +140,33 @@ print_line(const char *path, const struct facts *f, int64_t took_ns)
 }
 
 void
-progress_done(struct progress *p, const struct cli_file *file, const char *path,
-    const struct facts *facts, int64_t took_ns, const struct err *e)
+progress_failed(struct progress *p, const struct cli_file *file,
+    int64_t took_ns, const struct err *e)
 {
 	char line[768];
 
 	p->done++;
-	if (e != NULL) {
-		p->failed++;
-		clear(p);
-		cli_error_print(e, line, sizeof(line));
-		cli_complain("%s: %s", file->shown, line);
-		if (p->bar && p->done < p->total)
-			draw(p);
-	} else {
-		p->read_bytes += (double)facts->original_bytes;
-		p->written_bytes += (double)facts->result_bytes;
-		if (!p->bar && !p->cli->quiet && !p->cli->json)
-			print_line(path, facts, took_ns);
-	}
+	p->failed++;
+	clear(p);
+	cli_error_print(e, line, sizeof(line));
+	cli_complain("%s: %s", file->shown, line);
+	if (p->bar && p->done < p->total)
+		draw(p);
 	if (p->cli->json)
-		print_json(file, path, facts, took_ns, e);
+		print_json_error(file, took_ns, e);
+}
+
+void
+progress_done(struct progress *p, const struct cli_file *file, const char *path,
+    const struct facts *facts, int64_t took_ns)
+{
+	p->done++;
+	p->read_bytes += (double)facts->original_bytes;
+	p->written_bytes += (double)facts->result_bytes;
+	if (!p->bar && !p->cli->quiet && !p->cli->json)
+		print_line(path, facts, took_ns);
+	if (p->cli->json)
+		print_json(file, path, facts, took_ns);
 	progress_tick(p);
 }
 

@@ -16,10 +16,12 @@ struct progress {
 };
 
 void progress_init(struct progress *p, const struct cli *cli, size_t total);
-/* One is done. e: NULL, or why it failed; then path and facts may be NULL. */
+/* One is done, and lies at path. */
 void progress_done(struct progress *p, const struct cli_file *file,
-    const char *path, const struct facts *facts, int64_t took_ns,
-    const struct err *e);
+    const char *path, const struct facts *facts, int64_t took_ns);
+/* One is done with, and e says why it failed. */
+void progress_failed(struct progress *p, const struct cli_file *file,
+    int64_t took_ns, const struct err *e);
 /* Draws the bar again, if it is time. */
 void progress_tick(struct progress *p);
 void progress_end(struct progress *p, size_t passed_over, bool interrupted);

@@ -109,7 +109,7 @@ begin(struct batch *b)
 
 	if (file->fault != NULL) {
 		err_set(&e, ERR_SYSTEM, "%s", file->fault);
-		progress_done(&b->progress, file, NULL, NULL, 0, &e);
+		progress_failed(&b->progress, file, 0, &e);
 		return;
 	}
 	b->free = s->next;
@@ -139,7 +139,7 @@ finish_one(struct batch *b, struct slot *s, struct err *e)
 	    !target_write(&b->target, path, blob_look(entry->body), e))
 		return false;
 	progress_done(&b->progress, s->file, path, &entry->facts,
-	    clock_ns() - s->began_ns, NULL);
+	    clock_ns() - s->began_ns);
 	return true;
 }
 
@@ -149,8 +149,8 @@ finish(struct batch *b, struct slot *s)
 	struct err e;
 
 	if (!finish_one(b, s, &e))
-		progress_done(&b->progress, s->file, NULL, NULL,
-		    clock_ns() - s->began_ns, &e);
+		progress_failed(
+		    &b->progress, s->file, clock_ns() - s->began_ns, &e);
 	cli_ask_fini(&s->ask);
 	free(s->uri);
 	s->next = b->free;
