@@ -210,7 +210,7 @@ def test_killed(serve, originals, tmp_path):
     """One crash is nobody's fault: each image alone is well."""
     it = serve({"http": {"deadline": "200s"},
         "render": {"workers": 1, "timeout": "100s"}})
-    slow = ("/slow.png?width=1500&format=avif&effort=9"
+    slow = ("/slow.png?width=1500&format=avif&effort=4"
         "&overlay=alpha.png&composite=tile:true")
     answer = kit.kill_at_work(it, CRASH, slow)
     assert kit.problem(answer)["code"] == "worker-died"

@@ -16,7 +16,7 @@ from kit import PATIENCE, SANITIZED
 pytestmark = pytest.mark.jailed
 
 SLOW = "/slow.png?width=1990&format=avif&effort=3"
-ENDLESS = "/slow.png?width=1500&format=avif&effort=9"
+ENDLESS = "/slow.png?width=1500&format=avif&effort=6"
 # A sanitizer would catch SIGSEGV and print its report.
 CRASH = signal.SIGABRT if SANITIZED else signal.SIGSEGV
 LONG = {"http": {"deadline": "200s"}, "render": {"workers": 1,
