@@ -47,6 +47,7 @@ ALONE = {
     "composite": "has tests of its own: the overlay is another image",
     "pixelate": "sharp has none",
     "round": "sharp has none",
+    "smartcrop": "sharp has none but in resize: position=attention",
 }
 
 MIXED = [1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0.5]
