@@ -19,9 +19,13 @@ format_avif_load(const struct load_spec *spec, VipsImage **out)
  * its encoder for a profile that this one aborts at: there it is 12.
  */
 static int
-avif_depth(const struct save_spec *spec)
+avif_depth(const VipsImage *in, const struct save_spec *spec)
 {
 	int64_t depth = format_out(spec, OUT_BITDEPTH).whole;
+
+	if (!format_has(spec, OUT_BITDEPTH) &&
+	    in->BandFmt == VIPS_FORMAT_USHORT)
+		depth = 12;
 
 #if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
 	return depth > 8 ? 12 : 8;
@@ -37,6 +41,6 @@ format_avif_save(
 	return vips_heifsave_buffer(in, bytes, size, "Q", spec->quality,
 	    "lossless", (gboolean)spec->lossless, "effort",
 	    format_effort(spec, 0, 9, AVIF_EFFORT), "compression",
-	    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", avif_depth(spec),
+	    VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "bitdepth", avif_depth(in, spec),
 	    "subsample_mode", spec->subsample, FORMAT_KEEP(spec), NULL);
 }

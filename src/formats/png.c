@@ -67,6 +67,9 @@ format_png_save(
     VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
 {
 	VipsForeignPngFilter filter = FILTER;
+	int depth = in->BandFmt == VIPS_FORMAT_USHORT ? 16
+	    : in->Bands == 1                          ? png_depth(spec, 8)
+						      : 8;
 
 	if (spec->palette)
 		return png_palette(in, spec, bytes, size);
@@ -76,6 +79,6 @@ format_png_save(
 		    : VIPS_FOREIGN_PNG_FILTER_NONE;
 	return vips_pngsave_buffer(in, bytes, size, "compression",
 	    spec->compression < 0 ? PNG_LEVEL : spec->compression, "interlace",
-	    (gboolean)spec->progressive, "filter", filter, "bitdepth",
-	    in->Bands == 1 ? png_depth(spec, 8) : 8, FORMAT_KEEP(spec), NULL);
+	    (gboolean)spec->progressive, "filter", filter, "bitdepth", depth,
+	    FORMAT_KEEP(spec), NULL);
 }

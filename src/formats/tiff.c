@@ -16,7 +16,7 @@ format_tiff_load(const struct load_spec *spec, VipsImage **out)
 }
 
 static VipsForeignTiffCompression
-tiff_compression(const struct save_spec *spec)
+tiff_compression(const VipsImage *in, const struct save_spec *spec)
 {
 	static const VipsForeignTiffCompression compression[TIFF_COUNT] = {
 		[TIFF_NONE] = VIPS_FOREIGN_TIFF_COMPRESSION_NONE,
@@ -30,7 +30,9 @@ tiff_compression(const struct save_spec *spec)
 		[TIFF_JP2K] = VIPS_FOREIGN_TIFF_COMPRESSION_JP2K,
 	};
 
-	if (spec->lossless && !format_has(spec, OUT_COMPRESSION))
+	/* JPEG has 8 bits. */
+	if ((spec->lossless || in->BandFmt == VIPS_FORMAT_USHORT) &&
+	    !format_has(spec, OUT_COMPRESSION))
 		return VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE;
 	return compression[format_out(spec, OUT_COMPRESSION).pick];
 }
@@ -117,7 +119,7 @@ int
 format_tiff_save(
     VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
 {
-	VipsForeignTiffCompression compression = tiff_compression(spec);
+	VipsForeignTiffCompression compression = tiff_compression(in, spec);
 	VipsImage *grey = NULL;
 	VipsImage *bare = NULL;
 	int failed;

@@ -124,12 +124,10 @@ curve_is_srgb(struct profile in, const char *name)
 	return memcmp(tag.at, "para", 4) == 0 && curve_formula_is_srgb(tag);
 }
 
-bool
-colour_profile_is_srgb(const uint8_t *bytes, size_t size)
+/* Red, green and blue, and sRGB's curve. */
+static bool
+profile_is(const uint8_t *bytes, size_t size, const double primary[3][3])
 {
-	static const double red[3] = { 0.4361, 0.2225, 0.0139 };
-	static const double green[3] = { 0.3851, 0.7169, 0.0971 };
-	static const double blue[3] = { 0.1431, 0.0606, 0.7141 };
 	struct profile in = { bytes, size };
 	struct profile table;
 
@@ -138,9 +136,28 @@ colour_profile_is_srgb(const uint8_t *bytes, size_t size)
 	/* A table, where there is one, counts more than the matrix. */
 	if (profile_tag(in, "A2B0", &table))
 		return false;
-	return primary_is(in, "rXYZ", red) && primary_is(in, "gXYZ", green) &&
-	    primary_is(in, "bXYZ", blue) && curve_is_srgb(in, "rTRC") &&
+	return primary_is(in, "rXYZ", primary[0]) &&
+	    primary_is(in, "gXYZ", primary[1]) &&
+	    primary_is(in, "bXYZ", primary[2]) && curve_is_srgb(in, "rTRC") &&
 	    curve_is_srgb(in, "gTRC") && curve_is_srgb(in, "bTRC");
+}
+
+bool
+colour_profile_is_srgb(const uint8_t *bytes, size_t size)
+{
+	static const double primary[3][3] = { { 0.4361, 0.2225, 0.0139 },
+		{ 0.3851, 0.7169, 0.0971 }, { 0.1431, 0.0606, 0.7141 } };
+
+	return profile_is(bytes, size, primary);
+}
+
+bool
+colour_profile_is_p3(const uint8_t *bytes, size_t size)
+{
+	static const double primary[3][3] = { { 0.5151, 0.2412, -0.0011 },
+		{ 0.2919, 0.6922, 0.0419 }, { 0.1572, 0.0666, 0.7841 } };
+
+	return profile_is(bytes, size, primary);
 }
 
 /* "desc" of version 2 (section 6.5.17), of version 4 "mluc" (10.15). */
@@ -205,24 +222,43 @@ is_cmyk(VipsImage *in)
 	return in->Type == VIPS_INTERPRETATION_CMYK && in->Bands >= 4;
 }
 
-/* A profile that fits the image's bands and would change its colours. */
+/* Of greys and CMYK the wide gamut is not asked for. */
 static bool
-profile_matters(VipsImage *in)
+wants_p3(const struct op_context *ctx, VipsImage *in)
+{
+	return ctx->profile == PROFILE_P3 && !is_grey(in);
+}
+
+/* A profile that fits the image's bands and is not the one that is wanted. */
+static bool
+profile_matters(VipsImage *in, bool p3)
 {
 	struct profile profile;
 	const char *space = is_grey(in) ? "GRAY"
 	    : is_cmyk(in)               ? "CMYK"
 					: "RGB ";
 
-	return profile_of(in, &profile) &&
-	    memcmp(profile.at + 16, space, 4) == 0 &&
-	    !colour_profile_is_srgb(profile.at, profile.size);
+	if (!profile_of(in, &profile) || memcmp(profile.at + 16, space, 4) != 0)
+		return false;
+	return !(p3 ? colour_profile_is_p3(profile.at, profile.size)
+		    : colour_profile_is_srgb(profile.at, profile.size));
+}
+
+static bool
+has_profile(VipsImage *in)
+{
+	return vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
 }
 
 bool
-colour_differs(VipsImage *in)
+colour_differs(VipsImage *in, int64_t profile)
 {
-	return is_cmyk(in) || profile_matters(in);
+	bool p3 = profile == PROFILE_P3 && !is_grey(in);
+
+	if (profile == PROFILE_ORIGINAL)
+		return false;
+	return is_cmyk(in) || (p3 && !has_profile(in)) ||
+	    profile_matters(in, p3);
 }
 
 /*
@@ -230,13 +266,14 @@ colour_differs(VipsImage *in)
  * error is forgotten.
  */
 static bool
-profile_run(VipsImage *in, VipsImage **out)
+profile_run(
+    const struct op_context *ctx, VipsImage *in, bool p3, VipsImage **out)
 {
 	const char *instead = is_cmyk(in) ? "cmyk" : "srgb";
 
-	if (vips_icc_transform(in, out, "srgb", "embedded", TRUE,
+	if (vips_icc_transform(in, out, p3 ? "p3" : "srgb", "embedded", TRUE,
 		"input_profile", instead, "intent", VIPS_INTENT_PERCEPTUAL,
-		"depth", 8, NULL) == 0)
+		"depth", ctx->deep ? 16 : 8, NULL) == 0)
 		return true;
 	vips_error_clear();
 	return false;
@@ -247,14 +284,16 @@ static bool
 grey_again(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
 {
+	VipsInterpretation grey = in->BandFmt == VIPS_FORMAT_USHORT
+	    ? VIPS_INTERPRETATION_GREY16
+	    : VIPS_INTERPRETATION_B_W;
 	scoped_image one = NULL;
 	scoped_image alpha = NULL;
 	scoped_image both = NULL;
 	scoped_image done = NULL;
 
 	if (vips_extract_band(in, &one, 1, NULL) != 0 ||
-	    vips_copy(one, &done, "interpretation", VIPS_INTERPRETATION_B_W,
-		NULL) != 0)
+	    vips_copy(one, &done, "interpretation", grey, NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "extract_band");
 	if (vips_image_hasalpha(in)) {
 		if (vips_extract_band(in, &alpha, 3, NULL) != 0 ||
@@ -274,8 +313,8 @@ profile_apply(
 	scoped_image converted = NULL;
 	scoped_image done = NULL;
 
-	if (!(is_cmyk(in) || profile_matters(in)) ||
-	    !profile_run(in, &converted)) {
+	if (!(is_cmyk(in) || profile_matters(in, false)) ||
+	    !profile_run(ctx, in, false, &converted)) {
 		*out = g_object_ref(in);
 		return true;
 	}
@@ -293,7 +332,7 @@ profile_drop(
 {
 	scoped_image done = NULL;
 
-	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0) {
+	if (!has_profile(in)) {
 		*out = g_object_ref(in);
 		return true;
 	}
@@ -304,35 +343,65 @@ profile_drop(
 	return true;
 }
 
+/* The numbers of the colours to the wanted kind and depth, if need be. */
+static bool
+shape(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	static const VipsInterpretation kinds[2][2] = {
+		{ VIPS_INTERPRETATION_sRGB, VIPS_INTERPRETATION_RGB16 },
+		{ VIPS_INTERPRETATION_B_W, VIPS_INTERPRETATION_GREY16 },
+	};
+	VipsInterpretation want = kinds[is_grey(in)][ctx->deep != 0];
+	VipsBandFormat format =
+	    ctx->deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
+
+	if (in->Type == want && in->BandFmt == format)
+		*out = g_object_ref(in);
+	else if (vips_colourspace(in, out, want, NULL) != 0)
+		return image_fail(ctx, e, ERR_BAD_IMAGE, "colourspace");
+	return true;
+}
+
+/* What has no profile, or a damaged one, is taken for sRGB. */
+static bool
+convert_p3(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image wide = NULL;
+	scoped_image plain = NULL;
+	scoped_image shaped = NULL;
+
+	if (has_profile(in) && !is_cmyk(in) && !profile_matters(in, true))
+		return shape(ctx, in, out, e);
+	if (profile_matters(in, true) && profile_run(ctx, in, true, &wide))
+		return shape(ctx, wide, out, e);
+	if (!profile_apply(ctx, in, &shaped, e) ||
+	    !profile_drop(ctx, shaped, &plain, e))
+		return false;
+	g_clear_object(&shaped);
+	if (!shape(ctx, plain, &shaped, e))
+		return false;
+	if (!profile_run(ctx, shaped, true, &wide))
+		return image_fail(ctx, e, ERR_INTERNAL, "p3");
+	return shape(ctx, wide, out, e);
+}
+
 bool
 colour_convert(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
 {
 	scoped_image converted = NULL;
-	scoped_image eight = NULL;
-	scoped_image done = NULL;
+	scoped_image shaped = NULL;
 
+	if (wants_p3(ctx, in))
+		return convert_p3(ctx, in, out, e);
 	/* The original's own profile stays, CMYK only where it is printable. */
 	if (ctx->profile == PROFILE_ORIGINAL && !is_cmyk(in))
-		converted = g_object_ref(in);
-	else if (!profile_apply(ctx, in, &converted, e))
-		return false;
-
-	VipsInterpretation want = converted->Bands < 3
-	    ? VIPS_INTERPRETATION_B_W
-	    : VIPS_INTERPRETATION_sRGB;
-
-	if (converted->Type == want && converted->BandFmt == VIPS_FORMAT_UCHAR)
-		eight = g_object_ref(converted);
-	else if (vips_colourspace(converted, &eight, want, NULL) != 0)
-		return image_fail(ctx, e, ERR_BAD_IMAGE, "colourspace");
-
-	if (ctx->profile == PROFILE_ORIGINAL && converted == in)
-		done = g_object_ref(eight);
-	else if (!profile_drop(ctx, eight, &done, e))
-		return false;
-	*out = take_ptr(done);
-	return true;
+		return shape(ctx, in, out, e);
+	return profile_apply(ctx, in, &converted, e) &&
+	    shape(ctx, converted, &shaped, e) &&
+	    profile_drop(ctx, shaped, out, e);
 }
 
 void

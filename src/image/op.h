@@ -74,7 +74,8 @@ struct op_context {
 	uint32_t alpha;      /* 1: the image may have an alpha channel */
 	uint32_t grey;       /* 1: the image has no colours */
 	uint32_t vector;     /* 1: drawn at whatever size this step wants */
-	uint32_t profile;    /* enum PROFILE_: convert to sRGB or leave */
+	uint32_t profile;    /* enum PROFILE_: what colour_convert() makes */
+	uint32_t deep;       /* 1: of 16 bits */
 	/*
 	 * Between the two halves of a step gamma: the exponent of its second
 	 * half, for colours that are painted meanwhile; else 0.

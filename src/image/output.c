@@ -136,10 +136,30 @@ output_choose(struct render *r, struct err *e)
 /* ---- In which shape ---- */
 
 bool
+output_deep(const struct render *r)
+{
+	const struct plan *p = r->plan;
+	int64_t bits = out_get(p, OUT_DEPTH).whole;
+
+	/* What the file is to have says more than what it may have. */
+	if (out_has(p, OUT_BITDEPTH))
+		bits = out_get(p, OUT_BITDEPTH).whole;
+	/* These compressions have 8 bits and less. */
+	if (r->to == FORMAT_TIFF && out_has(p, OUT_COMPRESSION) &&
+	    (out_get(p, OUT_COMPRESSION).pick == TIFF_JPEG ||
+		out_get(p, OUT_COMPRESSION).pick == TIFF_WEBP ||
+		out_get(p, OUT_COMPRESSION).pick == TIFF_CCITTFAX4))
+		bits = 8;
+	return bits > 8 && !out_get(p, OUT_PALETTE).on &&
+	    (out_formats(OUT_DEPTH) & FORMAT_BIT(r->to)) != 0;
+}
+
+bool
 output_shape(struct render *r, VipsImage *in, VipsImage **out, struct err *e)
 {
 	struct op_context ctx = {
 		.profile = (uint32_t)out_get(r->plan, OUT_PROFILE).pick,
+		.deep = output_deep(r),
 	};
 	scoped_image flat = NULL;
 
@@ -198,8 +218,7 @@ static bool
 meta_choose(const struct render *r, const struct carry *carry, VipsImage *in,
     unsigned *keep, VipsImage **out, struct err *e)
 {
-	bool original =
-	    out_get(r->plan, OUT_PROFILE).pick == PROFILE_ORIGINAL &&
+	bool original = out_get(r->plan, OUT_PROFILE).pick != PROFILE_SRGB &&
 	    vips_image_get_typeof(in, VIPS_META_ICC_NAME) != 0;
 	bool icc =
 	    original || (out_get(r->plan, OUT_KEEP).set & 1U << KEEP_ICC) != 0;

@@ -59,7 +59,7 @@ static bool
 pass_plain(const struct plan *p)
 {
 	static const enum out harmless[] = { OUT_SCALE, OUT_KEEP, OUT_PROFILE,
-		OUT_MATTE, OUT_DITHER, OUT_EFFORT };
+		OUT_MATTE, OUT_DITHER, OUT_EFFORT, OUT_DEPTH };
 	uint64_t set = p->out.set;
 
 	for (size_t i = 0; i < NELEM(harmless); i++)
@@ -141,15 +141,16 @@ bool
 pass_copy(struct render *r, struct image_result *result)
 {
 	const struct plan *p = r->plan;
-	bool original = out_get(p, OUT_PROFILE).pick == PROFILE_ORIGINAL;
-	bool icc = original || (out_get(p, OUT_KEEP).set & 1U << KEEP_ICC) != 0;
+	int64_t profile = out_get(p, OUT_PROFILE).pick;
+	bool icc = profile != PROFILE_SRGB ||
+	    (out_get(p, OUT_KEEP).set & 1U << KEEP_ICC) != 0;
 	bool all = r->page == 0 &&
 	    ((format_row(r->from)->flags & F_ANIMATION) == 0 ||
 		r->pages == r->facts.original.pages);
 
 	if (r->input.data == NULL || !all ||
 	    r->input.size > r->job->limits.result_bytes ||
-	    (!original && colour_differs(r->opened)))
+	    colour_differs(r->opened, profile))
 		return false;
 	if (!pass_parts(r, icc, result) && !pass_whole(r, result))
 		return false;

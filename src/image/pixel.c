@@ -451,12 +451,13 @@ pixel_clear(
     const struct op_context *ctx, VipsImage *in, bool *clear, struct err *e)
 {
 	scoped_image alpha = NULL;
-	double least = 255;
+	double most = bands_most(in);
+	double least = most;
 
 	if (vips_image_hasalpha(in) &&
 	    (vips_extract_band(in, &alpha, in->Bands - 1, NULL) != 0 ||
 		vips_min(alpha, &least, NULL) != 0))
 		return image_fail(ctx, e, ERR_INTERNAL, "min");
-	*clear = least < 255;
+	*clear = least < most;
 	return true;
 }

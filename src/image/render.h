@@ -73,7 +73,9 @@ bool frames_run(struct render *r, VipsImage *strip, struct op_memo *memo,
 
 /* output.c */
 bool output_choose(struct render *r, struct err *e) must_check;
-/* To what the format can hold: 8 bits, sRGB or grey, alpha or not. */
+/* Whether the result has more than 8 bits. */
+bool output_deep(const struct render *r);
+/* To what the format can hold: colours or grey, alpha or not. */
 bool output_shape(
     struct render *r, VipsImage *in, VipsImage **out, struct err *e) must_check;
 bool output_save(struct render *r, VipsImage *in, struct image_result *result,

@@ -26,6 +26,7 @@ struct walk {
 	bool loaded; /* still the loader's image, but for pointwise steps */
 	bool turned; /* a turn other than the EXIF one stands before */
 	bool same;
+	bool deep;                    /* the result has 16 bits */
 	double shrink;                /* what the loader may do */
 	const struct plan_step *half; /* done by half, ahead of a resize */
 };
@@ -36,10 +37,39 @@ is_vector(const struct render *r)
 	return (format_row(r->from)->flags & F_VECTOR) != 0;
 }
 
+/*
+ * Operations that keep 16 bits as they are. Others work with the 8 bits that
+ * their arguments are meant for.
+ */
+static bool
+step_is_deep(const struct plan_step *s)
+{
+	switch ((int)s->op) {
+	case OP_ROTATE:
+	case OP_EXTRACT:
+	case OP_FLATTEN:
+	case OP_EXTEND:
+	case OP_AFFINE:
+	case OP_BLUR:
+	case OP_SHARPEN:
+	case OP_GRAYSCALE:
+		return true;
+	case OP_RESIZE:
+		/* What catches the eye is looked for in 8 bits. */
+		return step_get(s, RESIZE_POSITION).pick < POSITION_ENTROPY;
+	default:
+		return false;
+	}
+}
+
 static void
 walk_init(struct walk *w, struct render *r)
 {
-	*w = (struct walk){ .r = r, .loaded = true, .same = true, .shrink = 1 };
+	*w = (struct walk){ .r = r,
+		.loaded = true,
+		.same = true,
+		.deep = output_deep(r),
+		.shrink = 1 };
 	w->ctx = (struct op_context){
 		.plan = r->plan,
 		.original = r->facts.original,
@@ -192,6 +222,7 @@ walk_step(struct walk *w, const struct plan_step *step, struct err *e)
 	uint32_t turn;
 
 	w->ctx.step = step;
+	w->ctx.deep = w->deep && step_is_deep(step);
 	turn = bind->turn != NULL ? bind->turn(&w->ctx) : 0;
 	if (turn != 0) {
 		w->ctx.turn = turn_join(w->ctx.turn, turn);

@@ -228,7 +228,11 @@ warm_profiles(struct plan *plan, VipsImage *rgb, struct err *e)
 		if (!warm_format(plan, FORMAT_JPEG, there, e))
 			return false;
 	}
-	return true;
+	/* Other numbers of bits have other code in lcms. */
+	out_set(plan, OUT_PROFILE, (union arg){ .pick = PROFILE_P3 });
+	out_set(plan, OUT_DEPTH, (union arg){ .whole = 16 });
+	return (image_conf()->save & FORMAT_BIT(FORMAT_PNG)) == 0 ||
+	    warm_format(plan, FORMAT_PNG, rgb, e);
 }
 
 /* The row's example, as the query language has it. */

@@ -286,6 +286,13 @@ plan_cost_decode(double pixels)
 	return pixels * 1e-6 * COST_DECODE;
 }
 
+/* 16 bits: everything has twice the bytes. */
+static double
+depth_factor(const struct plan *p)
+{
+	return out_get(p, OUT_DEPTH).whole > 8 ? 2 : 1;
+}
+
 double
 plan_cost(const struct plan *p, double pixels)
 {
@@ -312,6 +319,7 @@ plan_cost(const struct plan *p, double pixels)
 		    megapixel * step_more(s, full, before, now);
 	}
 	cost += now * megapixel * cost_encode(p);
+	cost *= depth_factor(p);
 	assert(isfinite(cost));
 	return cost;
 }

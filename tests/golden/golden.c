@@ -173,6 +173,16 @@ picture_as(VipsImage *in, const char *word)
 		return picture_framed(in);
 	if (strcmp(word, "ball") == 0)
 		return picture_ball(in);
+	if (strcmp(word, "bare") == 0)
+		return picture_bare(in);
+	if (strcmp(word, "float") == 0)
+		return picture_space(in, VIPS_INTERPRETATION_scRGB);
+	if (strcmp(word, "lab") == 0)
+		return picture_space(in, VIPS_INTERPRETATION_LAB);
+	if (strcmp(word, "palette") == 0)
+		return picture_coded(in, PICTURE_PALETTE);
+	if (sscanf(word, "bits%d%c", &width, &end) == 1)
+		return picture_coded(in, width);
 	must(word[0] == 'o' && word[1] >= '1' && word[1] <= '8', word);
 	return picture_oriented(in, word[1] - '0');
 }
@@ -187,7 +197,8 @@ picture_shown(VipsImage *stored, VipsImage *upright)
 	if (stored->Type != VIPS_INTERPRETATION_CMYK)
 		return golden_raster(upright);
 	must(vips_icc_transform(stored, &back, "srgb", "embedded", TRUE,
-		 "intent", VIPS_INTENT_PERCEPTUAL, NULL) == 0,
+		 "input_profile", "cmyk", "intent", VIPS_INTENT_PERCEPTUAL,
+		 NULL) == 0,
 	    "cmyk");
 	r = golden_raster(back);
 	g_object_unref(back);

@@ -395,6 +395,58 @@ picture_ico(VipsImage *in)
 	return (struct file){ g_byte_array_free(out, FALSE), size };
 }
 
+VipsImage *
+picture_bare(VipsImage *in)
+{
+	VipsImage *out = vips_image_copy_memory(in);
+
+	must(out != NULL);
+	must(vips_image_remove(out, VIPS_META_ICC_NAME));
+	return out;
+}
+
+VipsImage *
+picture_space(VipsImage *in, VipsInterpretation space)
+{
+	VipsImage *out;
+
+	must(vips_colourspace(in, &out, space, NULL) == 0);
+	return made(out);
+}
+
+VipsImage *
+picture_coded(VipsImage *in, int bits)
+{
+	VipsImage *out = bits == PICTURE_PALETTE ? vips_image_copy_memory(in)
+						 : picture_grey(in);
+
+	must(out != NULL);
+	for (int i = 0; bits > 0 && i < out->Xsize * out->Ysize; i++) {
+		int most = (1 << bits) - 1;
+		uint8_t *v = (uint8_t *)out->data + i;
+
+		*v = (uint8_t)((*v >> (8 - bits)) * 255 / most);
+	}
+	vips_image_set_int(out, "golden-bits", bits);
+	return out;
+}
+
+static int
+save_png(VipsImage *in, void **bytes, size_t *size)
+{
+	int bits;
+
+	if (vips_image_get_typeof(in, "golden-bits") == 0 ||
+	    vips_image_get_int(in, "golden-bits", &bits) != 0)
+		return vips_pngsave_buffer(
+		    in, bytes, size, KEEP_EVERYTHING, NULL);
+	if (bits == PICTURE_PALETTE)
+		return vips_pngsave_buffer(in, bytes, size, "palette", TRUE,
+		    "Q", 100, KEEP_NOTHING, NULL);
+	return vips_pngsave_buffer(
+	    in, bytes, size, "bitdepth", bits, KEEP_NOTHING, NULL);
+}
+
 struct file
 picture_file(VipsImage *in, enum format format)
 {
@@ -411,8 +463,7 @@ picture_file(VipsImage *in, enum format format)
 		    "subsample_mode", VIPS_FOREIGN_SUBSAMPLE_OFF,
 		    KEEP_EVERYTHING, NULL);
 	else if (format == FORMAT_PNG)
-		failed = vips_pngsave_buffer(
-		    in, &bytes, &size, KEEP_EVERYTHING, NULL);
+		failed = save_png(in, &bytes, &size);
 	else if (format == FORMAT_WEBP)
 		failed = vips_webpsave_buffer(in, &bytes, &size, "Q", 95,
 		    "effort", 0, KEEP_EVERYTHING, NULL);

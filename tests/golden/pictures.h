@@ -34,6 +34,15 @@ VipsImage *picture_deep(VipsImage *in); /* 16 bits */
 VipsImage *picture_profile(VipsImage *in, const char *name); /* "p3" "cmyk" */
 /* Stored so that the orientation shows it upright. */
 VipsImage *picture_oriented(VipsImage *in, int orientation);
+/* Without its profile. */
+VipsImage *picture_bare(VipsImage *in);
+VipsImage *picture_space(VipsImage *in, VipsInterpretation space);
+/*
+ * To be saved as a PNG with a palette, or with so many bits of grey, of which
+ * it then has no more.
+ */
+enum { PICTURE_PALETTE = -1 };
+VipsImage *picture_coded(VipsImage *in, int bits);
 VipsImage *picture_crop(VipsImage *in, int width, int height);
 
 /* A white frame: 11 on the left, 29 on the right, 23 above, 7 below. */
