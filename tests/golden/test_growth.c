@@ -36,6 +36,27 @@ static const char pdf[] =
     "4 0 obj<</Length 21>>stream\n1 0 0 rg 2 2 9 9 re f\nendstream endobj\n"
     "trailer<</Root 1 0 R>>\n%%EOF\n";
 
+/* 4 by 2 pixels of 24 bits. */
+static const uint8_t bmp[78] = { 'B', 'M', 78, [10] = 54, [14] = 40, [18] = 4,
+	[22] = 2, [26] = 1, [28] = 24, [54] = 200, [60] = 100, [70] = 50 };
+/* The same with twice the height in its head, and a mask. */
+static const uint8_t ico[94] = { [2] = 1,
+	[4] = 1,
+	[6] = 4,
+	[7] = 2,
+	[10] = 1,
+	[12] = 24,
+	[14] = 72,
+	[18] = 22,
+	[22] = 40,
+	[26] = 4,
+	[30] = 4,
+	[34] = 1,
+	[36] = 24,
+	[62] = 200,
+	[68] = 100,
+	[78] = 50 };
+
 static const struct {
 	const char *name;
 	const void *bytes;
@@ -43,6 +64,8 @@ static const struct {
 } read_only[] = {
 	{ "svg", svg, sizeof(svg) - 1 },
 	{ "pdf", pdf, sizeof(pdf) - 1 },
+	{ "bmp", bmp, sizeof(bmp) },
+	{ "ico", ico, sizeof(ico) },
 	{ "heic", tiny_heic, sizeof(tiny_heic) },
 };
 

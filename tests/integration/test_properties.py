@@ -281,7 +281,7 @@ def test_every_example(pictord, op):
     assert LOCAL or not exits(pictord)
 
 
-@settings(bounded, max_examples=800)
+@settings(bounded, max_examples=400)
 @given(url=urls())
 def test_every_url(pictord, url):
     """It renders or says why not, in time, and no worker is lost by it."""
@@ -321,7 +321,7 @@ def fitted(w, h, width, height, fit, enlarge):
 SIDES = st.integers(0, 90)
 
 
-@settings(bounded, max_examples=200)
+@settings(bounded, max_examples=120)
 @given(kind=st.sampled_from(["rgb.png", "photo.jpg", "animation.gif",
     "turned6.jpg", "turned3.jpg"]), width=SIDES, height=SIDES,
     fit=st.sampled_from(RESIZE.args[2].choices), enlarge=st.booleans())
