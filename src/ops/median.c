@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "image/colour.h"
+#include "image/nine.h"
 #include "image/op.h"
 #include "image/pixel.h"
 #include "image/table.h"
@@ -47,17 +48,15 @@ struct filter {
 	uint32_t rank; /* as many are not above the median */
 };
 
-static int
-clamp(int at, int size)
-{
-	return at < 0 ? 0 : at < size ? at : size - 1;
-}
-
 /* Counts a line of the image into the columns, or out again. */
 static void
 columns_add(struct filter *f, int y, uint16_t by)
 {
-	const uint8_t *from = pixel_line(f->in, clamp(y, f->in->Ysize));
+	int last = f->in->Ysize - 1;
+	const uint8_t *from = pixel_line(f->in,
+	    y < 0          ? 0
+		: y < last ? y
+			   : last);
 	int bands = f->in->Bands;
 
 	for (int x = 0; x < f->in->Xsize; x++) {
@@ -70,12 +69,46 @@ columns_add(struct filter *f, int y, uint16_t by)
 	}
 }
 
-/* sum += sign * add, modulo 2^32. */
+/* Those that the square sees before the image and behind it are repeated. */
 static void
-sixteen_add(uint32_t *sum, const uint16_t *add, uint32_t sign)
+columns_start(struct filter *f)
+{
+	int end = f->after < f->in->Ysize ? f->after : f->in->Ysize;
+
+	if (f->before > 0)
+		columns_add(f, 0, (uint16_t)f->before);
+	for (int y = 0; y < end; y++)
+		columns_add(f, y, 1);
+	if (f->after > end)
+		columns_add(f, end, (uint16_t)(f->after - end));
+}
+
+/* sum += times * add, modulo 2^32. */
+static void
+sixteen_add(uint32_t *sum, const uint16_t *add, uint32_t times)
 {
 	for (size_t i = 0; i < PART; i++)
-		sum[i] += sign * add[i];
+		sum[i] += times * add[i];
+}
+
+/* The columns [first, end), each sign times; k: which part, PARTS: of parts. */
+static void
+sixteen_sum(const struct filter *f, uint32_t *sum, unsigned k, int first,
+    int end, uint32_t sign)
+{
+	int width = f->in->Xsize;
+
+	while (first < end) {
+		int x = first < 0 ? 0 : first < width ? first : width - 1;
+		int next = first < 0 ? VIPS_MIN(0, end)
+		    : first < width  ? first + 1
+				     : end;
+		const struct column *c = &f->column[x];
+
+		sixteen_add(sum, k == PARTS ? c->part : c->value[k],
+		    sign * (uint32_t)(next - first));
+		first = next;
+	}
 }
 
 /* Brings one sixteenth of the square up to the columns [first, end). */
@@ -83,18 +116,12 @@ static void
 square_update(
     const struct filter *f, struct square *q, unsigned k, int first, int end)
 {
-	int width = f->in->Xsize;
-
 	if (q->end[k] <= first) {
 		memset(q->value[k], 0, sizeof(q->value[k]));
 		q->first[k] = q->end[k] = first;
 	}
-	for (int x = q->end[k]; x < end; x++)
-		sixteen_add(
-		    q->value[k], f->column[clamp(x, width)].value[k], 1);
-	for (int x = q->first[k]; x < first; x++)
-		sixteen_add(q->value[k], f->column[clamp(x, width)].value[k],
-		    UINT32_MAX);
+	sixteen_sum(f, q->value[k], k, q->end[k], end, 1);
+	sixteen_sum(f, q->value[k], k, q->first[k], first, UINT32_MAX);
 	q->first[k] = first;
 	q->end[k] = end;
 }
@@ -124,14 +151,14 @@ median_line(const struct filter *f, int y)
 
 	for (unsigned k = 0; k < PARTS; k++)
 		q.first[k] = q.end[k] = -f->before;
-	for (int x = -f->before; x < f->after; x++)
-		sixteen_add(q.part, f->column[clamp(x, width)].part, 1);
+	sixteen_sum(f, q.part, PARTS, -f->before, f->after, 1);
 	for (int x = 0; x < width; x++) {
-		sixteen_add(
-		    q.part, f->column[clamp(x + f->after, width)].part, 1);
+		int after = x + f->after;
+		int before = x - f->before;
+
+		sixteen_sum(f, q.part, PARTS, after, after + 1, 1);
 		to[x * f->in->Bands + f->band] = square_median(f, &q, x);
-		sixteen_add(q.part, f->column[clamp(x - f->before, width)].part,
-		    UINT32_MAX);
+		sixteen_sum(f, q.part, PARTS, before, before + 1, UINT32_MAX);
 	}
 }
 
@@ -139,8 +166,7 @@ static bool
 median_band(const struct op_context *ctx, struct filter *f, struct err *e)
 {
 	memset(f->column, 0, (size_t)f->in->Xsize * sizeof(*f->column));
-	for (int y = -f->before; y < f->after; y++)
-		columns_add(f, y, 1);
+	columns_start(f);
 	for (int y = 0; y < f->in->Ysize; y++) {
 		if (ctx->deadline_ns != CLOCK_NEVER &&
 		    clock_ns() >= ctx->deadline_ns)
@@ -166,6 +192,8 @@ median_eight(const struct op_context *ctx, VipsImage *in, int size,
 	};
 	bool good = true;
 
+	if (size == 3)
+		return median_three(ctx, in, out, e);
 	if (!pixel_new(ctx, in, in->Xsize, in->Ysize, &done, e))
 		return false;
 	f.out = done;

@@ -2,9 +2,8 @@
 /*
  * trim: cut off the edges that look like the background.
  *
- * What sharp finds, but looked for from the outside: a picture with a narrow
- * edge is not read through. Colours are looked at as they are stored, as
- * sharp does, unless they are of 16 bits or for print: those are converted
+ * What sharp finds. Colours are looked at as they are stored, as sharp does,
+ * unless they are of 16 bits or for print: those are converted
  * first, so that threshold and background mean the same for every original
  * (sharp compares them with the raw numbers).
  *
@@ -15,6 +14,7 @@
 #include <string.h>
 
 #include "image/colour.h"
+#include "image/nine.h"
 #include "image/op.h"
 #include "image/pixel.h"
 #include "image/table.h"
@@ -152,13 +152,16 @@ trim_look(const struct op_context *ctx, VipsImage *in, struct look *look,
 {
 	bool plain = step_get(ctx->step, TRIM_LINE_ART).on != 0 ||
 	    in->Xsize < 3 || in->Ysize < 3;
+	scoped_image read = NULL;
 	scoped_image smooth = NULL;
 	bool good;
 
+	if (!pixel_read(ctx, in, &read, e))
+		return false;
 	if (plain)
-		smooth = g_object_ref(in);
-	else if (vips_median(in, &smooth, 3, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "median");
+		smooth = g_object_ref(read);
+	else if (!median_three(ctx, read, &smooth, e))
+		return false;
 	look->threshold = step_get(ctx->step, TRIM_THRESHOLD).num;
 	look->region = vips_region_new(smooth);
 	good = look_all(look, found);

@@ -35,11 +35,13 @@
 #define COST_SHARPEN     45.0
 #define COST_SHARP_SIGMA 8.0
 #define COST_TRIM        20.0
-#define COST_MEDIAN      100.0
+#define COST_MEDIAN_3    20.0
+#define COST_MEDIAN      130.0
 #define COST_UNFLATTEN   10.0
-#define COST_EXTREME     10.0
+#define COST_EXTREME     15.0
 #define COST_PIXELATE    8.0
 #define COST_ROUND       25.0
+#define COST_SUMS        10.0
 #define COST_CONVOLVE    3.0 /* for each number of the kernel */
 #define COST_LAB         55.0
 #define COST_MATRIX      7.0
@@ -177,9 +179,17 @@ sharpen_rate(const struct plan_step *s)
 }
 
 static double
+median_rate(const struct plan_step *s)
+{
+	return step_get(s, MEDIAN_SIZE).whole == 3 ? COST_MEDIAN_3
+						   : COST_MEDIAN;
+}
+
+static double
 convolve_rate(const struct plan_step *s)
 {
-	return COST_CONVOLVE *
+	return COST_SUMS +
+	    COST_CONVOLVE *
 	    (double)(step_get(s, CONVOLVE_WIDTH).whole *
 		step_get(s, CONVOLVE_HEIGHT).whole);
 }
@@ -201,7 +211,7 @@ step_rate(const struct plan_step *s)
 		[OP_GRAYSCALE] = { COST_PIXELWISE, NULL },
 		[OP_AFFINE] = { 0, affine_rate },
 		[OP_EXTEND] = { COST_PIXELWISE, NULL },
-		[OP_MEDIAN] = { COST_MEDIAN, NULL },
+		[OP_MEDIAN] = { 0, median_rate },
 		[OP_THRESHOLD] = { COST_PIXELWISE, NULL },
 		[OP_DILATE] = { COST_EXTREME, NULL },
 		[OP_ERODE] = { COST_EXTREME, NULL },
