@@ -26,7 +26,8 @@ static const struct {
 	    "Turn clockwise, background black. null: leave EXIF's orientation "
 	    "alone and take metadata away. auto: as the camera was held." },
 	{ "smartCrop", "true or {faceIndex, padding}",
-	    "Cut out what people look at." },
+	    "Cut out what attracts the eye, half of each side. Faces are not "
+	    "looked for: that area stands for the first one." },
 	{ "contentModeration", "true or an object",
 	    "Blur what a service finds to be unsafe." },
 	{ "toColorspace", "a word", "The same as toColourspace." },
