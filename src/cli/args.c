@@ -213,13 +213,16 @@ read_option(int argc, char **argv, int *i, struct cli *out, struct err *e)
 	struct slice value = slice_of(arg + 2);
 	struct slice name = { NULL, 0 };
 	const struct option_row *row;
+	char letter = arg[1];
 	uint64_t bit;
 
-	if (arg[1] == '-')
+	if (arg[1] == '-') {
 		name = slice_cut(&value, '=');
-	else if (arg[2] == '\0')
+		letter = '\0';
+	} else if (arg[2] == '\0') {
 		value.at = NULL;
-	row = option_find(name, arg[1] == '-' ? '\0' : arg[1]);
+	}
+	row = option_find(name, letter);
 	if (row == NULL)
 		return fail_unknown_option(arg, name, e);
 	bit = UINT64_C(1) << (row - options);

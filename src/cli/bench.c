@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -140,6 +141,7 @@ read_goal(const struct cli *cli, const char *url, struct goal *g, struct err *e)
 		    "%.60s: only URLs that begin with http:// are spoken", url);
 	rest = slice_skip(rest, strlen("http://"));
 	host = rest;
+	assert(host.at != NULL);
 	host.len = strcspn(host.at, "/?#");
 	rest = slice_skip(rest, host.len);
 	rest.len = slice_find(rest, '#');
@@ -178,6 +180,7 @@ note_error(struct bench *b, const char *what, int errnum)
 		(void)snprintf(b->result.first_error,
 		    sizeof(b->result.first_error), "%s%s%s", what,
 		    errnum != 0 ? ": " : "",
+		    /* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		    errnum != 0 ? strerror(errnum) : "");
 }
 
@@ -238,8 +241,6 @@ may_begin(const struct bench *b)
 	return clock_ns() < b->until_ns;
 }
 
-static void flush(struct bench *b, struct connection *c);
-
 /*
  * A server may close a connection that was idle, just when it is asked again:
  * then the request is sent once more, on a new one.
@@ -251,9 +252,7 @@ again(struct bench *b, struct connection *c)
 		return false;
 	disconnect(c);
 	c->sent = 0;
-	if (connect_to(b, c))
-		flush(b, c);
-	else
+	if (!connect_to(b, c))
 		fail(b, c, &b->result.refused, "connecting", errno);
 	return true;
 }
@@ -261,7 +260,7 @@ again(struct bench *b, struct connection *c)
 static void
 flush(struct bench *b, struct connection *c)
 {
-	while (c->sent < c->goal->size) {
+	while (c->busy && c->sent < c->goal->size) {
 		ssize_t n = send(c->fd, c->goal->request + c->sent,
 		    c->goal->size - c->sent, MSG_NOSIGNAL);
 
@@ -269,7 +268,7 @@ flush(struct bench *b, struct connection *c)
 		    (errno == EAGAIN || errno == EINTR || errno == ENOTCONN))
 			return;
 		if (n < 0 && again(b, c))
-			return;
+			continue;
 		if (n < 0) {
 			fail(b, c,
 			    c->fresh ? &b->result.refused : &b->result.broken,
@@ -325,8 +324,10 @@ receive(struct bench *b, struct connection *c)
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n <= 0 && again(b, c))
+		if (n <= 0 && again(b, c)) {
+			flush(b, c);
 			return;
+		}
 		if (n < 0) {
 			fail(b, c, &b->result.broken, "reading", errno);
 			return;
@@ -362,8 +363,10 @@ serve(struct bench *b, struct connection *c, uint32_t events)
 			disconnect(c);
 		return;
 	}
-	if ((events & EPOLLERR) != 0 && again(b, c))
+	if ((events & EPOLLERR) != 0 && again(b, c)) {
+		flush(b, c);
 		return;
+	}
 	if (events & EPOLLERR) {
 		(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
 		fail(b, c, c->fresh ? &b->result.refused : &b->result.broken,

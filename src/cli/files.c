@@ -34,6 +34,7 @@ add_fault(struct cli_files *files, const char *path, int errnum)
 
 	f->shown = xstrdup(path);
 	f->below = xstrdup("");
+	/* One thread as yet. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	f->fault = xstrdup(strerror(errnum));
 }
 

@@ -92,7 +92,9 @@ step_ns(int step)
 	static const double tenth[] = { 1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3,
 		8 };
 
-	return (int64_t)(1000 * tenth[step % 10] * pow(10, step / 10));
+	const int decade = step / 10;
+
+	return (int64_t)(1000 * tenth[step % 10] * pow(10, decade));
 }
 
 static uint64_t

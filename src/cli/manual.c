@@ -5,6 +5,7 @@
  */
 #include "cli/manual.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -185,6 +186,7 @@ put_example(FILE *out, const char *example)
 static void
 put_param(FILE *out, const struct dialect_word *word)
 {
+	assert(word->text != NULL || word->arg != NULL || word->op != NULL);
 	fputs(".TP\n", out);
 	put_bold(out, word->name);
 	for (size_t i = 0; word->alias[i] != NULL; i++) {
@@ -206,6 +208,7 @@ put_operation(FILE *out, const struct dialect_word *word)
 {
 	const struct op_row *row = word->op;
 
+	assert(word->text != NULL || word->arg != NULL || word->op != NULL);
 	fputs(".TP\n", out);
 	put_bold(out, word->name);
 	fputs(row->narg > 0 ? "=\\fI" : "=true", out);
@@ -221,6 +224,7 @@ put_operation(FILE *out, const struct dialect_word *word)
 static void
 put_edit(FILE *out, const struct dialect_word *word)
 {
+	assert(word->text != NULL || word->arg != NULL || word->op != NULL);
 	fputs(".TP\n", out);
 	put_bold(out, word->name);
 	fputc('\n', out);

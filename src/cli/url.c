@@ -195,7 +195,8 @@ print_url(const struct cli *cli, const struct route *route,
 	path = slice_cut(&query, '?');
 	if (!cli_plan(route, path, query, again, e))
 		return false;
-	same = !cli->near && same ? true : print_near(plan, again);
+	if (cli->near || !same)
+		(void)print_near(plan, again);
 	if (!slice_eq(plan_slice(plan, plan->source[0].store),
 		plan_slice(again, again->source[0].store)))
 		return err_set(e, ERR_NOT_SUPPORTED,
