@@ -148,8 +148,14 @@ render_cost(const struct render *r, struct err *e)
 	char text[32];
 	int n;
 
+	double pixels = (double)size->width * size->height;
+
+	/* A drawing has as many as are asked for. */
+	if ((format_row(r->from)->flags & F_VECTOR) != 0)
+		pixels = fmax(pixels, (double)r->width * r->height);
 	plan.out.format = (uint16_t)r->to;
-	cost = plan_cost(&plan, (double)size->width * size->height) * r->pages +
+	cost = (plan_cost(&plan, pixels) + plan_cost_from(r->from, pixels)) *
+		r->pages +
 	    overlays_cost(r->overlays);
 	if (!(most > 0) || cost <= most)
 		return true;

@@ -10,6 +10,8 @@
 #define COST_WEBP_LOSSLESS 750.0
 #define COST_PNG_PALETTE   250.0
 #define COST_MOZJPEG       120.0
+/* At the effort that libtiff gives it. */
+#define COST_TIFF_WEBP_LOSSLESS 2500.0
 
 enum { EFFORTS = 11 };
 
@@ -71,10 +73,14 @@ webp_rate(const struct plan *p, double rate)
 static double
 tiff_rate(const struct plan *p, double rate)
 {
-	int64_t how = is_on(p, OUT_LOSSLESS) ? (int64_t)TIFF_DEFLATE
-					     : out_get(p, OUT_COMPRESSION).pick;
+	bool lossless = is_on(p, OUT_LOSSLESS);
+	int64_t how = lossless && !out_has(p, OUT_COMPRESSION)
+	    ? (int64_t)TIFF_DEFLATE
+	    : out_get(p, OUT_COMPRESSION).pick;
 
 	rate = tiff[how];
+	if (how == TIFF_WEBP && lossless)
+		rate = COST_TIFF_WEBP_LOSSLESS;
 	return is_on(p, OUT_PYRAMID) ? 1.5 * rate : rate;
 }
 

@@ -177,6 +177,8 @@ bool plan_sides(const struct plan *p, const struct plan_policy *policy,
 double plan_cost(const struct plan *p, double pixels);
 /* The part of it that decoding an image of that many pixels is. */
 double plan_cost_decode(double pixels);
+/* What decoding that format takes more than others. */
+double plan_cost_from(enum format from, double pixels);
 
 /*
  * The one-line text form: "file:cat.jpg | autoorient | resize width=300 ... |

@@ -58,6 +58,19 @@
  */
 #define COST_SIGMA_MOST 16.0
 
+/* ms for a megapixel of an original, more than COST_DECODE says. */
+static const double decode_cost[FORMAT_COUNT] = {
+	[FORMAT_PNG] = 8,
+	[FORMAT_WEBP] = 10,
+	[FORMAT_AVIF] = 25,
+	[FORMAT_HEIC] = 25,
+	[FORMAT_TIFF] = 6,
+	[FORMAT_JP2] = 60,
+	[FORMAT_JXL] = 40,
+	[FORMAT_SVG] = 20,
+	[FORMAT_PDF] = 60,
+};
+
 /* Pixels of a box of which one side may be missing (0). */
 static double
 box_pixels(double width, double height)
@@ -288,6 +301,13 @@ step_pixels(const struct plan *p, const struct plan_step *s, double before)
 	if (s->op == OP_ROTATE && step_rate(s) >= COST_TURN_FREE)
 		return before * 2;
 	return before;
+}
+
+double
+plan_cost_from(enum format from, double pixels)
+{
+	assert((unsigned)from < FORMAT_COUNT);
+	return pixels * 1e-6 * decode_cost[from];
 }
 
 double

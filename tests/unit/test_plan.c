@@ -644,6 +644,13 @@ costs(void **state)
 	COSTLIER(step_set(
 	    add(&q, OP_CLAHE), CLAHE_HEIGHT, (union arg){ .whole = 9 }));
 	COSTLIER(out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 }));
+	COSTLIER(out_set(&q, OUT_NEAR_LOSSLESS, (union arg){ .on = 1 }));
+	p.out.format = FORMAT_TIFF;
+	COSTLIER(q.out.format = FORMAT_TIFF;
+		 out_set(&q, OUT_LOSSLESS, (union arg){ .on = 1 }));
+	assert_true(
+	    plan_cost_from(FORMAT_JP2, 1e6) > plan_cost_from(FORMAT_JPEG, 1e6));
+	p.out.format = FORMAT_WEBP;
 	plan_init(&q);
 	q.out.untouched = 1;
 	assert_true(plan_cost(&q, 1e8) < plan_cost(&p, 1e6));
