@@ -134,6 +134,17 @@ warm_arg(struct plan *p, unsigned arg, union arg value)
 
 /* What each format is read and written with. */
 static void
+warm_plain(struct plan *p)
+{
+	plan_init(p);
+	warm_step(p, OP_AUTOORIENT);
+	warm_step(p, OP_RESIZE);
+	warm_arg(p, RESIZE_WIDTH, (union arg){ .whole = SIDE / 2 });
+	out_set(p, OUT_EFFORT, (union arg){ .whole = 0 });
+}
+
+/* Steps one after the other, as no example has them. */
+static void
 warm_plan(struct plan *p, bool smart)
 {
 	plan_init(p);
@@ -262,34 +273,57 @@ warm_example(struct plan *plan, enum op op, struct err *e)
 	return true;
 }
 
-/*
- * An operation by its example, and with each word of its arguments instead:
- * they are what may run other code.
- */
-static bool
-warm_op(struct plan *plan, enum op op, const struct original *from,
-    uint64_t *applied, struct err *e)
-{
-	const struct op_row *row = op_row(op);
-	struct plan_step *step;
+/* Words that make libvips run, load or compile other code. */
+static const struct {
+	enum op op;
+	unsigned arg;
+} warm_words[] = {
+	{ OP_RESIZE, RESIZE_KERNEL },
+	{ OP_RESIZE, RESIZE_FIT },
+	{ OP_AFFINE, AFFINE_INTERPOLATOR },
+	{ OP_BLUR, BLUR_PRECISION },
+};
 
-	if (!warm_example(plan, op, e) ||
-	    !warm_render(plan, from->bytes, from->size, applied, e))
-		return false;
-	step = plan_find(plan, op);
-	for (unsigned i = 0; step != NULL && i < row->narg; i++) {
+/* The operations of warm_words[] by their example, with each of the words. */
+static bool
+warm_worded(struct plan *plan, const struct original *from, struct err *e)
+{
+	for (size_t i = 0; i < NELEM(warm_words); i++) {
+		enum op op = warm_words[i].op;
+		unsigned arg = warm_words[i].arg;
 		union arg value = { .pick = 0 };
 
-		if (row->arg[i].type != ARG_PICK)
-			continue;
-		for (; row->arg[i].choices[value.pick] != NULL; value.pick++) {
-			step_set(step, i, value);
+		if (!warm_example(plan, op, e))
+			return false;
+		for (; op_row(op)->arg[arg].choices[value.pick] != NULL;
+		     value.pick++) {
+			step_set(plan_find(plan, op), arg, value);
 			if (!warm_render(
-				plan, from->bytes, from->size, applied, e))
+				plan, from->bytes, from->size, NULL, e))
 				return false;
 		}
 	}
 	return true;
+}
+
+static bool
+warm_op(struct plan *plan, enum op op, const struct original *from,
+    uint64_t *applied, struct err *e)
+{
+	return warm_example(plan, op, e) &&
+	    warm_render(plan, from->bytes, from->size, applied, e);
+}
+
+/* What operations are run on: any that is read, and written with alpha. */
+static enum format
+warm_source(void)
+{
+	for (enum format f = FORMAT_FIRST; f < FORMAT_COUNT; f++)
+		if ((image_conf()->load & FORMAT_BIT(f)) != 0 &&
+		    (format_row(f)->flags & F_ALPHA) != 0 &&
+		    table_format(f)->save != NULL)
+			return f;
+	return FORMAT_SAME;
 }
 
 /*
@@ -297,20 +331,21 @@ warm_op(struct plan *plan, enum op op, const struct original *from,
  * it is refused before anything runs.
  */
 static bool
-warm_ops(struct plan *plan, VipsImage *rgb, VipsImage *rgba, struct err *e)
+warm_ops(struct plan *plan, enum format source, VipsImage *rgb, VipsImage *rgba,
+    struct err *e)
 {
 	struct original solid = { 0 };
 	struct original clear = { 0 };
 	uint64_t applied = 0;
 	struct err ignored = { 0 };
-	bool good =
-	    warm_original(FORMAT_PNG, rgb, &solid.bytes, &solid.size, e) &&
-	    warm_original(FORMAT_PNG, rgba, &clear.bytes, &clear.size, e);
+	bool good = warm_original(source, rgb, &solid.bytes, &solid.size, e) &&
+	    warm_original(source, rgba, &clear.bytes, &clear.size, e);
 
 	for (enum op op = 0; op < OP_COUNT && good; op++) {
 		good = warm_op(plan, op, &clear, &applied, e);
 		(void)warm_op(plan, op, &solid, &applied, &ignored);
 	}
+	good = good && warm_worded(plan, &clear, e);
 	warm_plan(plan, true);
 	good = good && warm_render(plan, clear.bytes, clear.size, &applied, e);
 	g_free(solid.bytes);
@@ -325,13 +360,13 @@ warm_ops(struct plan *plan, VipsImage *rgb, VipsImage *rgba, struct err *e)
  * libvips 8.14's loops are compiled for each image, into memory that may be
  * executed; a sandboxed worker gets no more of that, and ORC aborts when it
  * wants some. So much is taken here, and kept by ORC, as the largest plan
- * needs: as many blurs at once as it has steps (29 kB each at the largest
- * sigma that is not done on a smaller copy), twice for what is lost in holes.
+ * needs: as many blurs at once as it may have (29 kB each at the largest sigma
+ * that is not done on a smaller copy), twice for what is lost in holes.
  */
 static bool
 warm_code(VipsImage *rgb, struct err *e)
 {
-	VipsImage *blurred[2 * PLAN_STEPS] = { NULL };
+	VipsImage *blurred[2 * PLAN_MASKS] = { NULL };
 	bool good = true;
 
 	for (size_t i = 0; i < NELEM(blurred) && good; i++)
@@ -348,6 +383,7 @@ warm_all(struct plan *plan, struct err *e)
 	scoped_image rgb = NULL;
 	scoped_image rgba = NULL;
 	const format_set all = image_conf()->load | image_conf()->save;
+	enum format source = warm_source();
 
 	if (!warm_made(NULL, 3, &rgb, e) || !warm_made(NULL, 4, &rgba, e))
 		return false;
@@ -355,17 +391,19 @@ warm_all(struct plan *plan, struct err *e)
 		if ((all & FORMAT_BIT(f)) == 0 ||
 		    (format_row(f)->flags & F_DATA) != 0)
 			continue;
-		warm_plan(plan, (f & 1) != 0);
+		/* Of what else is read, the operations' code is the same. */
+		if (source != FORMAT_SAME)
+			warm_plain(plan);
+		else
+			warm_plan(plan, (f & 1) != 0);
 		if (!warm_format(plan, f,
 			(format_row(f)->flags & F_ALPHA) != 0 ? rgba : rgb, e))
 			return false;
 	}
-	warm_plan(plan, true);
+	warm_plain(plan);
 	if (!warm_profiles(plan, rgb, e) || !warm_code(rgb, e))
 		return false;
-	/* Of what else is read, the code of the operations is the same. */
-	return (image_conf()->load & FORMAT_BIT(FORMAT_PNG)) == 0 ||
-	    warm_ops(plan, rgb, rgba, e);
+	return source == FORMAT_SAME || warm_ops(plan, source, rgb, rgba, e);
 }
 
 bool

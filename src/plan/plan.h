@@ -21,6 +21,7 @@
 
 enum {
 	PLAN_STEPS = 24,
+	PLAN_MASKS = 6, /* steps that are blur, sharpen or convolve */
 	PLAN_SOURCES = 5,
 	PLAN_OVERLAYS = PLAN_SOURCES - 1,
 	PLAN_TEXT = 6144,

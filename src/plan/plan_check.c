@@ -679,6 +679,19 @@ check_policy(
 	return true;
 }
 
+/* A worker has set aside what so many need to run (image/warm_up.c). */
+static bool
+check_masks(const struct plan *p, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nstep; i++)
+		n += p->step[i].op == OP_BLUR || p->step[i].op == OP_SHARPEN ||
+		    p->step[i].op == OP_CONVOLVE;
+	return n <= PLAN_MASKS ||
+	    malformed(e, "more than 6 of blur, sharpen and convolve");
+}
+
 bool
 plan_check(
     const struct plan *p, const struct plan_policy *policy, struct err *e)
@@ -689,6 +702,6 @@ plan_check(
 	for (size_t i = 0; i < p->nstep; i++)
 		if (!check_step(p, &p->step[i], e))
 			return false;
-	return check_overlays(p, e) && check_lists(p, e) &&
+	return check_masks(p, e) && check_overlays(p, e) && check_lists(p, e) &&
 	    check_policy(p, policy, e);
 }

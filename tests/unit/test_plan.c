@@ -78,6 +78,25 @@ refused(const struct plan *p, const char *param)
 
 /* ---- Building ---- */
 
+/* As many as a worker is ready for. */
+static void
+masks(void **state)
+{
+	struct plan_policy any = { 0 };
+	struct plan p;
+	struct plan_step *s;
+	struct err e;
+
+	(void)state;
+	plan_init(&p);
+	for (int i = 0; i < PLAN_MASKS; i++)
+		assert_true(plan_add(&p, i % 2 ? OP_BLUR : OP_SHARPEN, &s, &e));
+	assert_true(plan_check(&p, &any, &e));
+	assert_true(plan_add(&p, OP_BLUR, &s, &e));
+	assert_false(plan_check(&p, &any, &e));
+	assert_int_equal(e.code, ERR_BAD_VALUE);
+}
+
 static void
 building(void **state)
 {
@@ -661,6 +680,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(building),
+		cmocka_unit_test(masks),
 		cmocka_unit_test(arguments),
 		cmocka_unit_test(reading),
 		cmocka_unit_test(form),
