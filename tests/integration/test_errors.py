@@ -66,7 +66,7 @@ OF_THE_PROGRAM = {
     "system": (500, 0, "the system refused a call"),
 }
 # Without a worker nothing would end an encoder.
-ENDLESS = f"/slow.png?format=avif&effort={3 if LOCAL else 9}&width="
+ENDLESS = f"/slow.png?format=avif&effort={3 if LOCAL else 6}&width="
 
 
 def is_error(answer, code, parameter=None, value=None, accepted=None,
@@ -112,7 +112,8 @@ def plain(serve_all):
 
 PIXELS = "a whole number from 1 to 65535 px"
 HEX = "% with two hex digits, but not %00"
-FORMATS = "one of auto, same, jpeg, png, webp, avif, gif"
+FORMATS = ("one of auto, same, jpeg, png, webp, avif, gif, info, tiff, jp2, jxl, "
+    "raw")
 SIGNS = "a colour: a CSS name, rgb, rrggbb, rrggbbaa in hex, or rgb(r,g,b)"
 URLS = [
     ("/photo.jpg?width=0", "bad-value", "width", "0", PIXELS),
@@ -148,7 +149,8 @@ URLS = [
     ("/photo.jpg?kernel=box", "bad-value", "kernel", "box",
         "one of nearest, linear, cubic, mitchell, lanczos2, lanczos3"),
     ("/photo.jpg?keep=everything", "bad-value", "keep", "everything",
-        "none, all, or a list with commas of icc, exif, xmp, iptc"),
+        "none, all, or a list with commas of icc, exif, xmp, iptc, "
+        "copyright, gps"),
     # Known only when the original was looked at.
     ("/photo.jpg?page=7", "bad-value", "page", "7", "0 to 0"),
     ("/photo.jpg?widht=200", "unknown-parameter", "widht", "200",

@@ -20,7 +20,7 @@ from kit import BUILD, LOCAL, PATIENCE, SRC
 # Some seconds of work that nothing makes shorter.
 SLOW = "/slow.png?width=2000&format=avif&effort=3"
 # More of it than anybody waits for; without a worker nothing would end it.
-ENDLESS = SLOW if LOCAL else "/slow.png?width=2000&format=avif&effort=9"
+ENDLESS = SLOW if LOCAL else "/slow.png?width=1500&format=avif&effort=6"
 
 
 def run(*words, cwd=None, **keys):
