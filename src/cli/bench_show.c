@@ -39,7 +39,7 @@ static void
 show_json(const struct bench_result *r)
 {
 	struct json_line j = { .out = stdout };
-	char name[8];
+	char name[12];
 
 	json_open(&j, NULL, '{');
 	json_number(&j, "seconds", r->seconds);
