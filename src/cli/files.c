@@ -135,8 +135,8 @@ last_part(const char *path)
 static bool
 walk(struct cli_files *files, const char *path, bool several, struct err *e)
 {
-	char *paths[] = { xstrdup(path), NULL };
-	scoped_free char *copy = paths[0];
+	scoped_free char *copy = xstrdup(path);
+	char *paths[] = { copy, NULL };
 	size_t keep = last_part(path);
 	FTSENT *entry;
 	FTS *fts = fts_open(

@@ -127,8 +127,9 @@ field_get(const struct dib_field *f, uint32_t pixel)
 {
 	uint64_t value = (pixel & f->mask) >> f->shift;
 
-	return f->most == 0 ? 0
-			    : (uint8_t)((value * 255 + f->most / 2) / f->most);
+	if (f->most == 0)
+		return 0;
+	return (uint8_t)((value * 255 + f->most / 2) / f->most);
 }
 
 static void
@@ -328,7 +329,7 @@ put_pixel(const struct dib *d, const uint8_t *row, uint32_t x, uint8_t *out)
 	default:
 		per = 8 / d->bits;
 		put_colour(d,
-		    row[x / per] >> (per - 1 - x % per) * d->bits &
+		    (uint32_t)row[x / per] >> (per - 1 - x % per) * d->bits &
 			((1U << d->bits) - 1),
 		    out);
 	}

@@ -625,13 +625,13 @@ list_words(
     const struct arg_row *row, const char *before, char *out, size_t size)
 {
 	static const char more[] = ", ...";
-	size_t room =
-	    (size < ERR_TEXT_MAX ? size : ERR_TEXT_MAX) - sizeof(more);
+	size_t room = size < ERR_TEXT_MAX ? size : ERR_TEXT_MAX;
 	size_t n = (size_t)snprintf(out, size, "%s", before);
 
 	for (size_t i = 0; row->choices[i] != NULL; i++) {
-		if (n + 2 + strlen(row->choices[i]) > room) {
-			snprintf(out + n, size - n, "%s", more);
+		if (n + 2 + strlen(row->choices[i]) + sizeof(more) > room) {
+			if (n < size)
+				snprintf(out + n, size - n, "%s", more);
 			return;
 		}
 		n += (size_t)snprintf(out + n, size - n, "%s%s",
