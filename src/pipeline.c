@@ -17,7 +17,6 @@
 #include "pipeline.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "auth/auth.h"
 #include "base/clock.h"
@@ -25,6 +24,7 @@
 #include "base/lock.h"
 #include "metric/metric.h"
 #include "record.h"
+#include "work.h"
 
 /* Longest URL, path and query together; a 4 kB base64 request must pass. */
 enum { URI_MAX = 8000, IDENTITY_MAX = 512 };
@@ -178,36 +178,6 @@ request_wake(struct flight_waiter *waiter, const void *result)
 	finish(r);
 }
 
-static struct work *
-work_new(const struct request *r, struct cache_entry *stale)
-{
-	struct work *w = xcalloc(1, sizeof(*w));
-
-	w->pipeline = r->pipeline;
-	w->routes = routes_ref(r->routes);
-	w->route = r->route;
-	w->key = r->key;
-	w->reading = reading_ref(r->reading);
-	w->plan = r->plan;
-	w->stale = stale != NULL ? cache_entry_ref(stale) : NULL;
-	return w;
-}
-
-static void
-work_free(struct work *w)
-{
-	for (size_t i = 0; i < PLAN_SOURCES; i++) {
-		free(w->fetch[i].store);
-		free(w->fetch[i].key);
-		blob_drop(w->fetch[i].body);
-	}
-	cache_entry_drop(w->stale);
-	cache_entry_drop(w->entry);
-	reading_drop(w->reading);
-	routes_drop(w->routes);
-	free(w);
-}
-
 /*
  * The flight before may have landed between looking and joining: then its
  * result is there, and nothing is to be done twice.
@@ -291,103 +261,25 @@ stage_lookup(struct request *r, int64_t began)
 static void stage_render(struct work *w);
 static void stage_settle(struct work *w);
 
-static char *
-string_of(const struct plan *p, struct span s)
-{
-	size_t size = (size_t)s.len + 1;
-
-	return slice_copy(plan_slice(p, s), xcalloc(size, 1), size);
-}
-
-/* Of all overlays' validators, each with its end; zero: there are none. */
-static struct digest
-overlays_of(const struct work *w)
-{
-	size_t n = plan_overlays(w->plan);
-	struct digest none = { .byte = { 0 } };
-	struct digest_run *run;
-
-	if (n == 0)
-		return none;
-	run = digest_new();
-	for (size_t i = 1; i <= n; i++) {
-		const char *validator = w->fetch[i].facts.validator;
-
-		digest_add(run, validator, strlen(validator) + 1);
-	}
-	return digest_end(run);
-}
-
-/* All of them have begun, or failed to. */
+/* Each of the plan's images has begun to come, or failed to. */
 static void
 fetch_ended(struct work *w)
 {
-	struct digest overlays;
-
 	w->stage_ns[STAGE_FETCH] = clock_ns() - w->began_ns;
-	for (size_t i = 0; i < w->plan->nsource; i++) {
-		if (w->fetch[i].ok)
-			continue;
-		w->err = w->fetch[i].err;
-		if (i > 0)
-			err_source(&w->err, (int)i);
+	if (!work_fetched(w) || work_is_current(w))
 		stage_settle(w);
-		return;
-	}
-	overlays = overlays_of(w);
-	if (!w->fetch[0].not_modified) {
+	else if (w->fetch[0].not_modified) /* and yet needed: once more */
+		work_fetch_original(w, w->pipeline->parts.origin);
+	else
 		stage_render(w);
-	} else if (digest_eq(&overlays, &w->stale->overlays)) {
-		stage_settle(w);
-	} else {
-		/* The original is the same, and yet needed: once more. */
-		w->fetch[0].validator = NULL;
-		atomic_store_explicit(&w->fetching, 1, memory_order_relaxed);
-		origin_submit(w->pipeline->parts.origin, &w->fetch[0]);
-	}
-}
-
-static void
-fetch_begun(struct origin_fetch *f)
-{
-	struct work *w = f->owner;
-
-	/* The last one sees what the others have found. */
-	if (atomic_fetch_sub_explicit(&w->fetching, 1, memory_order_acq_rel) ==
-	    1)
-		fetch_ended(w);
-}
-
-static void
-fetch_source(struct work *w, size_t i)
-{
-	const struct plan_source *source = &w->plan->source[i];
-	struct origin_fetch *f = &w->fetch[i];
-
-	f->conf = w->routes->conf;
-	f->store = string_of(w->plan, source->store);
-	f->key = string_of(w->plan, source->key);
-	f->deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
-	f->cancel = flight_cancel(w->flight);
-	f->begin = fetch_begun;
-	f->owner = w;
 }
 
 static void
 stage_fetch(struct work *w)
 {
-	struct origin *origin = w->pipeline->parts.origin;
-	size_t n = w->plan->nsource;
-
 	w->at = STAGE_FETCH;
 	w->began_ns = clock_ns();
-	for (size_t i = 0; i < n; i++)
-		fetch_source(w, i);
-	w->fetch[0].validator = w->stale != NULL ? w->stale->validator : NULL;
-	atomic_store_explicit(&w->fetching, (unsigned)n, memory_order_relaxed);
-	/* With the last one given away, w may be gone. */
-	for (size_t i = 0; i < n; i++)
-		origin_submit(origin, &w->fetch[i]);
+	work_fetch(w, w->pipeline->parts.origin, fetch_ended);
 }
 
 /* --- 6. render: plan and original to bytes, in a sandboxed process --- */
@@ -488,37 +380,6 @@ stale_serves(const struct work *w)
 	}
 }
 
-/* When the youngest of the images was changed; now, where that is not known. */
-static int64_t
-modified_of(const struct work *w, int64_t now_s)
-{
-	int64_t last = 0;
-
-	for (size_t i = 0; i < w->plan->nsource; i++) {
-		int64_t at = w->fetch[i].facts.modified_s;
-
-		if (at < 0)
-			return now_s;
-		last = at > last ? at : last;
-	}
-	return last;
-}
-
-/* Says which image an error is about that is not about the first. */
-static void
-name_overlay(struct work *w)
-{
-	char param[ERR_PARAM_MAX] = "overlay";
-	struct slice key;
-
-	if (w->err.code == ERR_NONE || w->err.source == 0)
-		return;
-	key = plan_slice(w->plan, w->plan->source[w->err.source].key);
-	if (w->err.source > 1)
-		snprintf(param, sizeof(param), "overlay%d", w->err.source);
-	err_name(&w->err, param, key.at, key.len);
-}
-
 static struct cache_entry *
 entry_of(struct work *w)
 {
@@ -531,8 +392,8 @@ entry_of(struct work *w)
 	cache_etag(view.data, view.size, entry->etag);
 	memcpy(entry->validator, w->fetch[0].facts.validator,
 	    sizeof(entry->validator));
-	entry->overlays = overlays_of(w);
-	entry->modified_s = modified_of(w, now_s);
+	entry->overlays = work_overlays(w);
+	entry->modified_s = work_modified_s(w, now_s);
 	entry->made_s = now_s;
 	atomic_store_explicit(&entry->fresh_until_ns,
 	    clock_ns() + w->routes->conf->cache_fresh, memory_order_relaxed);
@@ -559,7 +420,7 @@ stage_settle(struct work *w)
 	int64_t began = clock_ns();
 
 	w->cache = CACHE_USE_MISS;
-	name_overlay(w);
+	work_name_overlay(w);
 	if (w->job.result != NULL) {
 		w->entry = entry_of(w);
 		cache_put(cache, w->entry);

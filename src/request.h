@@ -110,6 +110,7 @@ struct work {
 	/* [fetch], of each of the plan's sources; the first is the original */
 	struct origin_fetch fetch[PLAN_SOURCES];
 	_Atomic unsigned fetching; /* that have not begun yet */
+	void (*fetch_ended)(struct work *w);
 	/* [render] */
 	struct render_job job;
 	/* [settle] */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a work, and the images that its plan names: all of them are
+ * fetched at once. Which stage follows is pipeline.c's to say.
+ */
+#pragma once
+
+#include "request.h"
+
+/* For a request about to join its flight. stale: borrowed; may be NULL. */
+struct work *work_new(const struct request *r, struct cache_entry *stale);
+void work_free(struct work *w);
+
+/*
+ * Asks for all of the plan's sources; the original with the validator of what
+ * is stale. ended: called once, on a thread of origin's or on this one, when
+ * each has begun to come or failed; w may be gone when this returns.
+ */
+void work_fetch(
+    struct work *w, struct origin *origin, void (*ended)(struct work *w));
+/* The same for the original alone, whether it has changed or not. */
+void work_fetch_original(struct work *w, struct origin *origin);
+/* False: one failed; err is its, and says which one it is. */
+bool work_fetched(struct work *w) must_check;
+/* Whether what is stale was made of just what was found now. */
+bool work_is_current(const struct work *w);
+
+/* Of all overlays' validators, each with its end; zero: there are none. */
+struct digest work_overlays(const struct work *w);
+/* When the youngest of the images was changed; now, where that is not known. */
+int64_t work_modified_s(const struct work *w, int64_t now_s);
+/* Says in err which image it is about, if that is not the first. */
+void work_name_overlay(struct work *w);
