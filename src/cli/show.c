@@ -41,7 +41,7 @@ show_bytes(double bytes, char out[SHOW_BYTES])
 	    unit > 0 && bytes < 99.95 ? 1 : 0, bytes, units[unit]);
 }
 
-void
+static void
 json_name(struct json_line *j, const char *name)
 {
 	if (j->comma)

@@ -21,7 +21,6 @@ struct json_line {
 	FILE *out;
 	bool comma;
 };
-void json_name(struct json_line *j, const char *name);
 void json_string(struct json_line *j, const char *name, const char *value);
 void json_number(struct json_line *j, const char *name, double value);
 void json_bool(struct json_line *j, const char *name, bool on);

@@ -125,7 +125,8 @@ row_env(const struct conf_row *row, const char *name, char out[CONF_ENV_MAX])
 	}
 }
 
-struct slice
+/* One word in row->words; *rest as slice_cut() wants it. */
+static struct slice
 word_cut(struct slice *rest)
 {
 	struct slice word = { rest->at, 0 };

@@ -75,8 +75,6 @@ void row_print(const struct conf_row *row, const void *base, FILE *out);
 /* "a time from 1s to 1h, such as 500ms, 10s, 5m, 2h or 7d" */
 void row_accepted(const struct conf_row *row, char *out, size_t size);
 bool row_same(const struct conf_row *row, const void *base, const void *other);
-/* One word in row->words; *rest as slice_cut() wants it. */
-struct slice word_cut(struct slice *rest);
 /* "PICTOR_HTTP_LISTEN"; name: of a named section, else NULL. */
 enum { CONF_ENV_MAX = 128 };
 void row_env(

@@ -25,11 +25,6 @@ bool source_set(struct plan *p, struct slice store, struct slice key,
 bool source_add(struct plan *p, struct slice store, struct slice key,
     struct err *e) must_check;
 /*
- * Do both lead to the same answer? What the client accepts is left aside: it
- * is no part of a URL.
- */
-bool plan_same(const struct plan *a, const struct plan *b);
-/*
  * The end of every print(): parses what was printed and fails with
  * NOT_SUPPORTED if that is another plan, so that no language says a plan
  * only roughly.

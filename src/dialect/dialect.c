@@ -154,7 +154,11 @@ same_answer(const struct plan *a, const struct plan *b)
 	return true;
 }
 
-bool
+/*
+ * Do both lead to the same answer? What the client accepts is left aside: it
+ * is no part of a URL.
+ */
+static bool
 plan_same(const struct plan *a, const struct plan *b)
 {
 	char line[2][PLAN_LINE];

@@ -298,6 +298,40 @@ bad_header(const char *name, struct err *e)
 	return dit_fail(e, ERR_BAD_VALUE, DIT_HEADER, shown, NULL);
 }
 
+/* Not those of DIT, and not those that are ours. */
+static bool
+is_header_allowed(struct slice name)
+{
+	/* DIT's list; then those that our own answer decides. */
+	static const char *const names[] = { "authorization", "connection",
+		"server", "transfer-encoding", "referrer-policy",
+		"permissions-policy", "www-authenticate", "proxy-authenticate",
+		"x-api-key", "set-cookie", "expires", "last-modified",
+
+		"accept-ranges", "age", "alt-svc", "clear-site-data", "date",
+		"etag", "keep-alive", "link", "location", "nel",
+		"origin-agent-cluster", "proxy-connection", "refresh",
+		"report-to", "reporting-endpoints", "server-timing",
+		"service-worker-allowed", "sourcemap", "te", "trailer",
+		"upgrade", "vary", "via", "x-cache", "x-request-id" };
+	static const char *const prefixes[] = { "x-frame-", "x-content-",
+		"x-xss-", "strict-transport-", "permissions-", "x-amz-",
+		"x-amzn-", "access-control-", "cross-origin-", "content-" };
+
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (slice_eq_nocase(name, slice_of(names[i])))
+			return false;
+	for (size_t i = 0; i < NELEM(prefixes); i++) {
+		struct slice front = name;
+
+		if (front.len > strlen(prefixes[i]))
+			front.len = strlen(prefixes[i]);
+		if (slice_eq_nocase(front, slice_of(prefixes[i])))
+			return false;
+	}
+	return true;
+}
+
 static bool
 read_header(struct plan *p, const char *name, const json_t *json, struct err *e)
 {
@@ -305,7 +339,7 @@ read_header(struct plan *p, const char *name, const json_t *json, struct err *e)
 	struct slice value = { json_string_value(json),
 		json_string_length(json) };
 
-	if (!dit_header_allowed(slice_of(name)))
+	if (!is_header_allowed(slice_of(name)))
 		return true;
 	if (!json_is_string(json) || !is_header_name(slice_of(name)) ||
 	    !is_header_value(value))
@@ -339,39 +373,6 @@ read_headers(const json_t *root, struct plan *p, struct err *e)
 		return true;
 	json_object_foreach(headers, name,
 	    value) if (!read_header(p, name, value, e)) return false;
-	return true;
-}
-
-bool
-dit_header_allowed(struct slice name)
-{
-	/* DIT's list; then those that our own answer decides. */
-	static const char *const names[] = { "authorization", "connection",
-		"server", "transfer-encoding", "referrer-policy",
-		"permissions-policy", "www-authenticate", "proxy-authenticate",
-		"x-api-key", "set-cookie", "expires", "last-modified",
-
-		"accept-ranges", "age", "alt-svc", "clear-site-data", "date",
-		"etag", "keep-alive", "link", "location", "nel",
-		"origin-agent-cluster", "proxy-connection", "refresh",
-		"report-to", "reporting-endpoints", "server-timing",
-		"service-worker-allowed", "sourcemap", "te", "trailer",
-		"upgrade", "vary", "via", "x-cache", "x-request-id" };
-	static const char *const prefixes[] = { "x-frame-", "x-content-",
-		"x-xss-", "strict-transport-", "permissions-", "x-amz-",
-		"x-amzn-", "access-control-", "cross-origin-", "content-" };
-
-	for (size_t i = 0; i < NELEM(names); i++)
-		if (slice_eq_nocase(name, slice_of(names[i])))
-			return false;
-	for (size_t i = 0; i < NELEM(prefixes); i++) {
-		struct slice front = name;
-
-		if (front.len > strlen(prefixes[i]))
-			front.len = strlen(prefixes[i]);
-		if (slice_eq_nocase(front, slice_of(prefixes[i])))
-			return false;
-	}
 	return true;
 }
 

@@ -183,8 +183,6 @@ void dit_options_apply(
 /* The steps, in sharp's order. animation: several frames may be loaded. */
 bool dit_steps(const struct dit_edits *edits, bool animation, struct plan *p,
     struct err *e) must_check;
-/* Headers that a request may not set: those of DIT and those that are ours. */
-bool dit_header_allowed(struct slice name);
 
 /* dit_thumbor.c: edits of the path, into an object. */
 bool dit_thumbor_edits(

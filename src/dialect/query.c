@@ -260,8 +260,9 @@ switched(const struct query *q, enum param param, bool otherwise)
 	return given(q, param) ? q->arg[param].on != 0 : otherwise;
 }
 
-bool
-query_position(struct slice word, int64_t *position)
+/* A word for a side or corner: "top", "right top", "north", "entropy". */
+static bool
+read_position(struct slice word, int64_t *position)
 {
 	static const struct {
 		const char *word;
@@ -411,7 +412,7 @@ set_position(struct query *q, struct plan_step *step, struct err *e)
 		return true;
 	if (given(q, Q_FOCUS))
 		return refuse(q, Q_POSITION, e, "position or focus, not both");
-	if (!query_position(q->value[Q_POSITION], &position.pick))
+	if (!read_position(q->value[Q_POSITION], &position.pick))
 		return refuse(q, Q_POSITION, e,
 		    "one of centre, top, right, bottom, left, a corner as in "
 		    "\"right top\", north, ..., entropy, attention");

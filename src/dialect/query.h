@@ -114,8 +114,6 @@ size_t query_out_find(struct slice name, const char **word);
 /* Puts parameter i, of Q_OUTS and on, into the plan if the URL has it. */
 bool query_out(
     const struct query *q, struct plan *p, size_t i, struct err *e) must_check;
-/* A word for a side or corner: "top", "right top", "north", "entropy". */
-bool query_position(struct slice word, int64_t *position) must_check;
 /* The i-th parameter, then the plain operations: query_manual.c. */
 bool query_word(size_t i, struct dialect_word *out) must_check;
 bool query_print(

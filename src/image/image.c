@@ -166,12 +166,6 @@ image_can_save(void)
 	return can;
 }
 
-size_t
-image_memory(void)
-{
-	return vips_tracked_get_mem();
-}
-
 /* ---- Starting ---- */
 
 /* Everything but the loaders of these formats, those for files included. */

@@ -94,5 +94,3 @@ const char *image_version(void);
 /* Which formats this libvips has; may be called before image_init(). */
 format_set image_can_load(void);
 format_set image_can_save(void);
-/* Bytes that libvips' memory counters say are in use. */
-size_t image_memory(void);

@@ -46,7 +46,8 @@ turn_swaps(uint32_t turn)
 	return turn >= 5;
 }
 
-bool
+/* Whether lines come out in the order in which they go in. */
+static bool
 turn_in_order(uint32_t turn)
 {
 	return turn <= 2;

@@ -12,8 +12,6 @@
 uint32_t turn_join(uint32_t first, uint32_t second);
 /* Whether width and height change places. */
 bool turn_swaps(uint32_t turn);
-/* Whether lines come out in the order in which they go in. */
-bool turn_in_order(uint32_t turn);
 /*
  * Turns the image; what cannot be done line by line is first read into
  * memory. *out: a new reference on success.
