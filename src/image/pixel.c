@@ -407,6 +407,24 @@ pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
 	return true;
 }
 
+bool
+pixel_ink_premultiply(const struct op_context *ctx, VipsImage *in,
+    uint64_t colour, VipsImage **out, struct pixel_ink *ink, struct err *e)
+{
+	scoped_image ready = NULL;
+	scoped_image solid = NULL;
+
+	if (!pixel_ink(ctx, in, colour, &ready, ink, e) ||
+	    !pixel_premultiply(ctx, ready, &solid, e) ||
+	    !pixel_read(ctx, solid, out, e))
+		return false;
+	if (vips_image_hasalpha(ready))
+		for (int i = 0; i < ink->n - 1; i++)
+			ink->value[i] *=
+			    ink->value[ink->n - 1] / bands_most(ready);
+	return true;
+}
+
 void
 pixel_ink_want(uint64_t colour, struct op_size *size)
 {

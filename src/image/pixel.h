@@ -57,6 +57,13 @@ struct pixel_ink {
 
 bool pixel_ink(const struct op_context *ctx, VipsImage *in, uint64_t colour,
     VipsImage **out, struct pixel_ink *ink, struct err *e) must_check;
+/*
+ * The same for what mixes neighbouring pixels, some of which are the colour:
+ * image and ink with their alpha multiplied in, the image in memory.
+ */
+bool pixel_ink_premultiply(const struct op_context *ctx, VipsImage *in,
+    uint64_t colour, VipsImage **out, struct pixel_ink *ink,
+    struct err *e) must_check;
 /* What painting with it makes of a step's size: alpha, colours. */
 void pixel_ink_want(uint64_t colour, struct op_size *size);
 /* Lays the image on a solid colour; the result has no alpha. */

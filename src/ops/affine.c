@@ -86,22 +86,14 @@ bool
 op_affine(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
 {
-	scoped_image ready = NULL;
-	scoped_image solid = NULL;
 	scoped_image read = NULL;
 	scoped_image moved = NULL;
 	scoped_image straight = NULL;
 	struct pixel_ink ink;
 
-	if (!pixel_ink(ctx, in, step_get(ctx->step, AFFINE_BACKGROUND).colour,
-		&ready, &ink, e) ||
-	    !pixel_premultiply(ctx, ready, &solid, e) ||
-	    !pixel_read(ctx, solid, &read, e))
+	if (!pixel_ink_premultiply(ctx, in,
+		step_get(ctx->step, AFFINE_BACKGROUND).colour, &read, &ink, e))
 		return false;
-	/* The image is premultiplied, so the background must be. */
-	if (vips_image_hasalpha(read))
-		for (int i = 0; i < ink.n - 1; i++)
-			ink.value[i] *= ink.value[ink.n - 1] / 255;
 	/*
 	 * Into memory: what follows asks for wide strips of small tiles, and
 	 * each would be computed several times.

@@ -47,34 +47,28 @@ bool
 op_rotate(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
 {
-	scoped_image ready = NULL;
-	scoped_image solid = NULL;
+	double angle = rotate_angle(ctx) * M_PI / 180;
 	scoped_image read = NULL;
 	scoped_image turned = NULL;
 	scoped_image straight = NULL;
 	scoped_image done = NULL;
 	struct pixel_ink ink;
 
-	if (!pixel_ink(ctx, in, step_get(ctx->step, ROTATE_BACKGROUND).colour,
-		&ready, &ink, e) ||
-	    !pixel_premultiply(ctx, ready, &solid, e) ||
-	    !pixel_read(ctx, solid, &read, e))
+	if (!pixel_ink_premultiply(ctx, in,
+		step_get(ctx->step, ROTATE_BACKGROUND).colour, &read, &ink, e))
 		return false;
-
-	/* The image is premultiplied, so the background must be. */
-	if (vips_image_hasalpha(read))
-		for (int i = 0; i < ink.n - 1; i++)
-			ink.value[i] *= ink.value[ink.n - 1] / 255;
 
 	VipsInterpolate *bicubic = vips_interpolate_new("bicubic");
 	VipsArrayDouble *background = vips_array_double_new(ink.value, ink.n);
-	int failed = vips_similarity(read, &turned, "angle", rotate_angle(ctx),
-	    "interpolate", bicubic, "background", background, NULL);
+	/* Not vips_similarity(): it multiplies alpha in once more. */
+	int failed = vips_affine(read, &turned, cos(angle), -sin(angle),
+	    sin(angle), cos(angle), "interpolate", bicubic, "background",
+	    background, "premultiplied", TRUE, NULL);
 
 	vips_area_unref(VIPS_AREA(background));
 	g_object_unref(bicubic);
 	if (failed != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "similarity");
+		return image_fail(ctx, e, ERR_INTERNAL, "affine");
 	/*
 	 * Into memory: what follows asks for wide strips of small tiles, and
 	 * each would be computed several times.

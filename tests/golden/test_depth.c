@@ -3,6 +3,7 @@
  * More than 8 bits and more than sRGB: kept where they are asked for, through
  * the operations too, and said so in the file.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -181,6 +182,47 @@ test_depth_alpha(void **state)
 	picture_file_free(&file);
 }
 
+/*
+ * The corners of what is turned or sheared have the colour that was asked for,
+ * in each depth, half clear or solid.
+ */
+static void
+test_background(void **state)
+{
+	static const char *const shape[] = { "rotate=30&background=",
+		"affine=1;0.5;0.5;1,background:" };
+	static const unsigned alpha[] = { 255, 128 };
+	static const unsigned depth[] = { 8, 16 };
+	struct file file = slope(4);
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned clear = alpha[i / 2 % 2];
+		double most = depth[i / 4] == 8 ? 255 : 65535;
+		char query[128];
+		double *ink;
+		VipsImage *in;
+		int n;
+
+		snprintf(query, sizeof(query),
+		    "%s402080%02x&flatten=false&format=png&depth=%u",
+		    shape[i % 2], clear, depth[i / 4]);
+		render(&file, query);
+		in = loaded();
+		/* The right upper corner. */
+		assert_int_equal(
+		    vips_getpoint(in, &ink, &n, in->Xsize - 1, 0, NULL), 0);
+		assert_int_equal(n, 4);
+		assert_true(fabs(ink[0] / most - 64 / 255.0) < 0.01);
+		assert_true(fabs(ink[1] / most - 32 / 255.0) < 0.01);
+		assert_true(fabs(ink[2] / most - 128 / 255.0) < 0.01);
+		assert_true(fabs(ink[3] / most - clear / 255.0) < 0.01);
+		g_free(ink);
+		g_object_unref(in);
+	}
+	picture_file_free(&file);
+}
+
 /* ---- Gamut ---- */
 
 /* One colour, with or without a profile of that name. */
@@ -336,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_depth_avif),
 		cmocka_unit_test(test_depth_alpha),
+		cmocka_unit_test(test_background),
 		cmocka_unit_test(test_gamut),
 		cmocka_unit_test(test_both),
 	};
