@@ -185,13 +185,9 @@ extreme_run(const struct op_context *ctx, VipsImage *in, int width, bool most,
 	scoped_image done = NULL;
 
 	if (!colour_convert(ctx, in, &flat, e) ||
-	    !pixel_premultiply(ctx, flat, &solid, e))
+	    !pixel_premultiply(ctx, flat, &solid, e) ||
+	    !pixel_whole(ctx, solid, &fit, e))
 		return false;
-	if (solid->BandFmt == VIPS_FORMAT_UCHAR ||
-	    solid->BandFmt == VIPS_FORMAT_USHORT)
-		fit = g_object_ref(solid);
-	else if (vips_cast(solid, &fit, VIPS_FORMAT_USHORT, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "cast");
 	w.size = (size_t)vips_format_sizeof(fit->BandFmt);
 	return pixel_read(ctx, fit, &read, e) &&
 	    extreme_both(ctx, read, &w, &done, e) &&

@@ -246,6 +246,21 @@ pixel_unpremultiply(
 	return alpha_scale(ctx, in, true, out, e);
 }
 
+bool
+pixel_whole(
+    const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
+{
+	scoped_image done = NULL;
+
+	if (in->BandFmt == VIPS_FORMAT_UCHAR ||
+	    in->BandFmt == VIPS_FORMAT_USHORT)
+		done = g_object_ref(in);
+	else if (vips_cast(in, &done, VIPS_FORMAT_USHORT, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "cast");
+	*out = take_ptr(done);
+	return true;
+}
+
 /* ---- Resampling ---- */
 
 /*
@@ -477,5 +492,35 @@ pixel_clear(
 		vips_min(alpha, &least, NULL) != 0))
 		return image_fail(ctx, e, ERR_INTERNAL, "min");
 	*clear = least < most;
+	return true;
+}
+
+/* ---- What attracts the eye ---- */
+
+bool
+pixel_interest(const struct op_context *ctx, VipsImage *in, int width,
+    int height, bool entropy, VipsImage **out, struct err *e)
+{
+	scoped_image read = NULL;
+	scoped_image done = NULL;
+
+	if (!pixel_read(ctx, in, &read, e))
+		return false;
+	if (ctx->memo->set) {
+		if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top,
+			width, height, NULL) != 0)
+			return image_fail(ctx, e, ERR_INTERNAL, "crop");
+	} else if (vips_smartcrop(read, &done, width, height, "interesting",
+		       entropy ? VIPS_INTERESTING_ENTROPY
+			       : VIPS_INTERESTING_ATTENTION,
+		       NULL) != 0) {
+		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
+	}
+	/* A crop's offset is minus where its input's corner went. */
+	if (!ctx->memo->set)
+		*ctx->memo = (struct op_memo){ .left = -done->Xoffset,
+			.top = -done->Yoffset,
+			.set = true };
+	*out = take_ptr(done);
 	return true;
 }

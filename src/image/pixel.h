@@ -69,6 +69,16 @@ void pixel_ink_want(uint64_t colour, struct op_size *size);
 /* Lays the image on a solid colour; the result has no alpha. */
 bool pixel_flatten(const struct op_context *ctx, VipsImage *in, uint64_t colour,
     VipsImage **out, struct err *e) must_check;
+/* 8 and 16 bit images as they are, others with 16 bits. */
+bool pixel_whole(const struct op_context *ctx, VipsImage *in, VipsImage **out,
+    struct err *e) must_check;
+/*
+ * Cuts out the area of that size that attracts the eye, or in which most
+ * happens (entropy); of an animation where it is in the first frame, so that
+ * the picture stands still.
+ */
+bool pixel_interest(const struct op_context *ctx, VipsImage *in, int width,
+    int height, bool entropy, VipsImage **out, struct err *e) must_check;
 /* Whether a pixel of an image in memory is not solid. */
 bool pixel_clear(const struct op_context *ctx, VipsImage *in, bool *clear,
     struct err *e) must_check;

@@ -125,13 +125,9 @@ op_pixelate(
 
 	if (!pixelate_area(ctx, &area, e) ||
 	    !colour_convert(ctx, in, &flat, e) ||
-	    !pixel_premultiply(ctx, flat, &solid, e))
+	    !pixel_premultiply(ctx, flat, &solid, e) ||
+	    !pixel_whole(ctx, solid, &fit, e))
 		return false;
-	if (solid->BandFmt == VIPS_FORMAT_UCHAR ||
-	    solid->BandFmt == VIPS_FORMAT_USHORT)
-		fit = g_object_ref(solid);
-	else if (vips_cast(solid, &fit, VIPS_FORMAT_USHORT, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "cast");
 	/* A copy: what is in memory may be somebody else's, too. */
 	own = vips_image_new_memory();
 	if (vips_image_write(fit, own) != 0)

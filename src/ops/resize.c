@@ -248,41 +248,6 @@ offset_to(double focus, int side, int box)
 	return (int)fmin(fmax(at, 0), side - box);
 }
 
-/*
- * libvips looks for the most interesting area; of an animation in the first
- * frame, so that the picture stands still.
- */
-static bool
-resize_smart(const struct op_context *ctx, const struct geometry *g,
-    VipsImage *in, VipsImage **out, struct err *e)
-{
-	bool entropy =
-	    step_get(ctx->step, RESIZE_POSITION).pick == POSITION_ENTROPY;
-	scoped_image read = NULL;
-	scoped_image done = NULL;
-
-	if (!pixel_read(ctx, in, &read, e))
-		return false;
-	if (ctx->memo->set) {
-		if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top,
-			(int)g->width, (int)g->height, NULL) != 0)
-			return image_fail(ctx, e, ERR_INTERNAL, "crop");
-	} else if (vips_smartcrop(read, &done, (int)g->width, (int)g->height,
-		       "interesting",
-		       entropy ? VIPS_INTERESTING_ENTROPY
-			       : VIPS_INTERESTING_ATTENTION,
-		       NULL) != 0) {
-		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
-	}
-	/* A crop's offset is minus where its input's corner went. */
-	if (!ctx->memo->set)
-		*ctx->memo = (struct op_memo){ .left = -done->Xoffset,
-			.top = -done->Yoffset,
-			.set = true };
-	*out = take_ptr(done);
-	return true;
-}
-
 static bool
 resize_cover(const struct op_context *ctx, const struct geometry *g,
     VipsImage *in, VipsImage **out, struct err *e)
@@ -300,7 +265,8 @@ resize_cover(const struct op_context *ctx, const struct geometry *g,
 	}
 	if (!step_has(s, RESIZE_FOCUS_X) &&
 	    (position == POSITION_ENTROPY || position == POSITION_ATTENTION))
-		return resize_smart(ctx, g, in, out, e);
+		return pixel_interest(ctx, in, width, height,
+		    position == POSITION_ENTROPY, out, e);
 
 	int left = offset_of(place.across, in->Xsize - width, true);
 	int top = offset_of(place.down, in->Ysize - height, true);

@@ -218,10 +218,5 @@ op_round(
 		clear = g_object_ref(flat);
 	else if (vips_addalpha(flat, &clear, NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "addalpha");
-	if (clear->BandFmt == VIPS_FORMAT_UCHAR ||
-	    clear->BandFmt == VIPS_FORMAT_USHORT)
-		fit = g_object_ref(clear);
-	else if (vips_cast(clear, &fit, VIPS_FORMAT_USHORT, NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "cast");
-	return round_mask(ctx, fit, out, e);
+	return pixel_whole(ctx, clear, &fit, e) && round_mask(ctx, fit, out, e);
 }

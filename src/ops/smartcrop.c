@@ -53,27 +53,7 @@ op_smartcrop(
 	int height = (int)smart_side(s, SMARTCROP_HEIGHT, (uint32_t)in->Ysize);
 	bool entropy = step_get(s, SMARTCROP_INTEREST).pick == INTEREST_ENTROPY;
 	scoped_image flat = NULL;
-	scoped_image read = NULL;
-	scoped_image done = NULL;
 
-	if (!colour_convert(ctx, in, &flat, e) ||
-	    !pixel_read(ctx, flat, &read, e))
-		return false;
-	if (ctx->memo->set) {
-		if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top,
-			width, height, NULL) != 0)
-			return image_fail(ctx, e, ERR_INTERNAL, "crop");
-	} else if (vips_smartcrop(read, &done, width, height, "interesting",
-		       entropy ? VIPS_INTERESTING_ENTROPY
-			       : VIPS_INTERESTING_ATTENTION,
-		       NULL) != 0) {
-		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
-	}
-	/* A crop's offset is minus where its input's corner went. */
-	if (!ctx->memo->set)
-		*ctx->memo = (struct op_memo){ .left = -done->Xoffset,
-			.top = -done->Yoffset,
-			.set = true };
-	*out = take_ptr(done);
-	return true;
+	return colour_convert(ctx, in, &flat, e) &&
+	    pixel_interest(ctx, flat, width, height, entropy, out, e);
 }
