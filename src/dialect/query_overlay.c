@@ -9,6 +9,10 @@
  */
 #include "dialect/query.h"
 
+_Static_assert(Q_OVERLAY4 - Q_OVERLAY + 1 == (int)PLAN_OVERLAYS &&
+	Q_COMPOSITE4 - Q_COMPOSITE + 1 == (int)PLAN_OVERLAYS,
+    "a parameter of each kind for each overlay");
+
 static bool
 refuse(const struct query *q, size_t param, const char *accepted, struct err *e)
 {
