@@ -124,6 +124,13 @@ typedef bool dit_edit_f(
 /* The check of resize that DIT makes before it looks at any edit. */
 bool dit_check_sides(const json_t *resize, struct err *e) must_check;
 dit_edit_f dit_edit_resize;
+/* Those of resize that are true or false. */
+struct dit_flag {
+	const char *name;
+	unsigned arg; /* enum RESIZE_x */
+};
+enum { DIT_RESIZE_FLAGS = 3 };
+extern const struct dit_flag dit_resize_flags[DIT_RESIZE_FLAGS];
 /* dit_method.c and dit_tone.c */
 dit_edit_f dit_edit_affine, dit_edit_bandbool, dit_edit_blur, dit_edit_clahe,
     dit_edit_colourspace, dit_edit_convolve, dit_edit_ensure_alpha,

@@ -136,14 +136,6 @@ find_steps(const struct plan *p, size_t from, size_t to, struct found *f)
 static void
 put_resize(struct json_out *j, const struct found *f)
 {
-	static const struct {
-		const char *name;
-		unsigned arg;
-	} flags[] = {
-		{ "withoutEnlargement", RESIZE_NO_ENLARGE },
-		{ "withoutReduction", RESIZE_NO_REDUCE },
-		{ "fastShrinkOnLoad", RESIZE_SHRINK },
-	};
 	const struct arg_row *row = op_row(OP_RESIZE)->arg;
 	const struct plan_step *s = f->scale;
 	const struct plan_step *box = f->of[OP_RESIZE];
@@ -168,10 +160,10 @@ put_resize(struct json_out *j, const struct found *f)
 	if (step_has(s, RESIZE_KERNEL))
 		put_word(j, "kernel", &row[RESIZE_KERNEL],
 		    step_get(s, RESIZE_KERNEL));
-	for (size_t i = 0; i < NELEM(flags); i++)
-		if (step_has(s, flags[i].arg))
-			put_bool(
-			    j, flags[i].name, step_get(s, flags[i].arg).on);
+	for (size_t i = 0; i < DIT_RESIZE_FLAGS; i++)
+		if (step_has(s, dit_resize_flags[i].arg))
+			put_bool(j, dit_resize_flags[i].name,
+			    step_get(s, dit_resize_flags[i].arg).on);
 	put_close(j);
 }
 

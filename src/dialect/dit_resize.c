@@ -190,27 +190,25 @@ read_word(const json_t *resize, const char *name, unsigned arg,
 	return true;
 }
 
+const struct dit_flag dit_resize_flags[DIT_RESIZE_FLAGS] = {
+	{ "withoutEnlargement", RESIZE_NO_ENLARGE },
+	{ "withoutReduction", RESIZE_NO_REDUCE },
+	{ "fastShrinkOnLoad", RESIZE_SHRINK },
+};
+
 static bool
 read_flags(const json_t *resize, struct plan_step *s, struct err *e)
 {
-	static const struct {
-		const char *name;
-		unsigned arg;
-	} flags[] = {
-		{ "withoutEnlargement", RESIZE_NO_ENLARGE },
-		{ "withoutReduction", RESIZE_NO_REDUCE },
-		{ "fastShrinkOnLoad", RESIZE_SHRINK },
-	};
-
-	for (size_t i = 0; i < NELEM(flags); i++) {
-		const json_t *json = dit_member(resize, flags[i].name);
+	for (size_t i = 0; i < DIT_RESIZE_FLAGS; i++) {
+		const struct dit_flag *flag = &dit_resize_flags[i];
+		const json_t *json = dit_member(resize, flag->name);
 		union arg on = { .on = json_is_true(json) };
 
 		if (json == NULL)
 			continue;
 		if (!json_is_boolean(json))
-			return dit_refuse(e, flags[i].name);
-		step_set(s, flags[i].arg, on);
+			return dit_refuse(e, flag->name);
+		step_set(s, flag->arg, on);
 	}
 	return true;
 }
