@@ -82,21 +82,6 @@ json_format(const struct state *s)
 }
 
 static void
-print_option(const struct arg_row *row)
-{
-	char text[SHOW_MAX + 64];
-	char value[SHOW_MAX];
-
-	printf("\n  %s\n", row->name);
-	cli_wrap(stdout, "      ", "      ", row->text);
-	show_accepted(row, value, sizeof(value));
-	(void)snprintf(text, sizeof(text), "Takes %s.", value);
-	cli_wrap(stdout, "      ", "      ", text);
-	show_default(row, value, sizeof(value));
-	printf("      Default: %s\n", value);
-}
-
-static void
 print_format(const struct state *s)
 {
 	char head[32];
@@ -120,7 +105,7 @@ print_format(const struct state *s)
 	       "language:\n");
 	for (int i = 0; i < OUT_COUNT; i++)
 		if (has_option(s, i))
-			print_option(out_row((enum out)i));
+			show_arg(out_row((enum out)i));
 }
 
 static int

@@ -142,7 +142,7 @@ put_value(FILE *out, const struct dialect_word *word)
 	char line[SHOW_MAX + 32];
 
 	if (word->value == NULL && word->arg != NULL)
-		show_accepted(word->arg, text, sizeof(text));
+		arg_accepted(word->arg, text, sizeof(text));
 	else
 		(void)snprintf(text, sizeof(text), "%s",
 		    word->value != NULL ? word->value : "");

@@ -81,21 +81,6 @@ json_op(const struct op_row *row)
 }
 
 static void
-print_arg(const struct arg_row *row)
-{
-	char text[SHOW_MAX + 64];
-	char value[SHOW_MAX];
-
-	printf("\n  %s\n", row->name);
-	cli_wrap(stdout, "      ", "      ", row->text);
-	show_accepted(row, value, sizeof(value));
-	(void)snprintf(text, sizeof(text), "Takes %s.", value);
-	cli_wrap(stdout, "      ", "      ", text);
-	show_default(row, value, sizeof(value));
-	printf("      Default: %s\n", value);
-}
-
-static void
 print_op(const struct op_row *row)
 {
 	char head[64];
@@ -107,7 +92,7 @@ print_op(const struct op_row *row)
 	else
 		printf("\nIt takes no arguments.\n");
 	for (size_t i = 0; i < row->narg; i++)
-		print_arg(&row->arg[i]);
+		show_arg(&row->arg[i]);
 	printf("\nExample:\n  pictor render in.png out.png '");
 	for (const char *c = row->example; *c != '\0'; c++)
 		fputs(*c == '&' ? "' '" : (char[]){ *c, '\0' }, stdout);

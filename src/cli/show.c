@@ -4,12 +4,7 @@
 
 #include "base/codec.h"
 #include "base/num.h"
-
-void
-show_accepted(const struct arg_row *row, char *out, size_t size)
-{
-	arg_accepted(row, out, size);
-}
+#include "cli/cli.h"
 
 void
 show_default(const struct arg_row *row, char *out, size_t size)
@@ -25,6 +20,21 @@ show_default(const struct arg_row *row, char *out, size_t size)
 		arg_print(row, value, text);
 		(void)snprintf(out, size, "%s", text);
 	}
+}
+
+void
+show_arg(const struct arg_row *row)
+{
+	char text[SHOW_MAX + 64];
+	char value[SHOW_MAX];
+
+	printf("\n  %s\n", row->name);
+	cli_wrap(stdout, "      ", "      ", row->text);
+	arg_accepted(row, value, sizeof(value));
+	(void)snprintf(text, sizeof(text), "Takes %s.", value);
+	cli_wrap(stdout, "      ", "      ", text);
+	show_default(row, value, sizeof(value));
+	printf("      Default: %s\n", value);
 }
 
 void

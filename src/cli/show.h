@@ -6,9 +6,10 @@
 
 #include "plan/op.h"
 
-/* "a whole number from 1 to 65535 px"; size: room, SHOW_MAX is enough. */
+/* Room for what arg_accepted() and show_default() say. */
 enum { SHOW_MAX = 1024 };
-void show_accepted(const struct arg_row *row, char *out, size_t size);
+/* An argument of an operation or format, in words, to stdout. */
+void show_arg(const struct arg_row *row);
 /* "lanczos3", "true", "#000000ff"; "none" where leaving it out is a case of
  * its own. */
 void show_default(const struct arg_row *row, char *out, size_t size);
