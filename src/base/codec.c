@@ -9,9 +9,8 @@
 static const char hex_digits[] = "0123456789abcdef";
 static const char hex_capitals[] = "0123456789ABCDEF";
 
-/* -1: not a hex digit. */
-static int
-hex_value(char c)
+int
+codec_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -32,8 +31,9 @@ codec_percent(struct slice in, char *out, size_t *size, struct err *e)
 
 		if (c == '%') {
 			int high =
-			    i + 2 < in.len ? hex_value(in.at[i + 1]) : -1;
-			int low = i + 2 < in.len ? hex_value(in.at[i + 2]) : -1;
+			    i + 2 < in.len ? codec_hex_digit(in.at[i + 1]) : -1;
+			int low =
+			    i + 2 < in.len ? codec_hex_digit(in.at[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return err_set(e, ERR_BAD_URL,

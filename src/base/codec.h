@@ -34,6 +34,8 @@ bool codec_base64(struct slice in, bool url, uint8_t *out, size_t *size,
  * padding. Returns the length.
  */
 size_t codec_base64_encode(const uint8_t *in, size_t size, bool url, char *out);
+/* Of either case; -1: not a hex digit. */
+int codec_hex_digit(char c);
 /* out: room for 2 * size + 1 bytes; lower case, NUL-terminated. */
 void codec_hex(const uint8_t *in, size_t size, char *out);
 /* RFC 3629: no surrogates, no overlong forms, at most U+10FFFF. */

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "base/codec.h"
 #include "base/num.h"
 
 struct named {
@@ -197,19 +198,6 @@ read_name(struct slice text, uint64_t *colour)
 	return true;
 }
 
-/* -1: not a hex digit. */
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static bool
 read_hex(struct slice text, uint64_t *colour)
 {
@@ -220,7 +208,7 @@ read_hex(struct slice text, uint64_t *colour)
 	if (!is_short && text.len != 6 && text.len != 8)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		int digit = hex_digit(text.at[i]);
+		int digit = codec_hex_digit(text.at[i]);
 
 		if (digit < 0)
 			return false;
