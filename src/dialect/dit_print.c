@@ -483,6 +483,9 @@ put_out(struct json_out *j, const struct plan *p, bool turned)
 	/* Pages that naming the format would give. */
 	int32_t usual = format == FORMAT_GIF ? PAGES_AUTO : 1;
 
+	/* It has no words for these: what is nearest is to say nothing. */
+	if (format == FORMAT_AUTO || format == FORMAT_INFO)
+		format = FORMAT_SAME;
 	if (!keeps && !turned) {
 		put_name(j, "rotate");
 		url_put(&j->text, SLICE("null"));

@@ -16,7 +16,7 @@ format_tiff_load(const struct load_spec *spec, VipsImage **out)
 }
 
 static VipsForeignTiffCompression
-tiff_compression(const VipsImage *in, const struct save_spec *spec)
+tiff_compression(VipsImage *in, const struct save_spec *spec)
 {
 	static const VipsForeignTiffCompression compression[TIFF_COUNT] = {
 		[TIFF_NONE] = VIPS_FOREIGN_TIFF_COMPRESSION_NONE,
@@ -30,9 +30,11 @@ tiff_compression(const VipsImage *in, const struct save_spec *spec)
 		[TIFF_JP2K] = VIPS_FOREIGN_TIFF_COMPRESSION_JP2K,
 	};
 
-	/* JPEG has 8 bits. */
-	if ((spec->lossless || in->BandFmt == VIPS_FORMAT_USHORT) &&
-	    !format_has(spec, OUT_COMPRESSION))
+	/* JPEG has 8 bits and no alpha; sharp drops the alpha all the same. */
+	if (!format_has(spec, OUT_COMPRESSION) &&
+	    (spec->lossless || in->BandFmt == VIPS_FORMAT_USHORT ||
+		(vips_image_hasalpha(in) &&
+		    format_out(spec, OUT_SCALE).pick == SCALE_COMMON)))
 		return VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE;
 	return compression[format_out(spec, OUT_COMPRESSION).pick];
 }

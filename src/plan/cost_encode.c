@@ -74,9 +74,12 @@ static double
 tiff_rate(const struct plan *p, double rate)
 {
 	bool lossless = is_on(p, OUT_LOSSLESS);
-	int64_t how = lossless && !out_has(p, OUT_COMPRESSION)
-	    ? (int64_t)TIFF_DEFLATE
-	    : out_get(p, OUT_COMPRESSION).pick;
+	bool native = out_get(p, OUT_SCALE).pick == SCALE_NATIVE;
+	/* It may have alpha or 16 bits, which are not for JPEG. */
+	bool deflate = !out_has(p, OUT_COMPRESSION) &&
+	    (lossless || !native || out_get(p, OUT_DEPTH).whole > 8);
+	int64_t how =
+	    deflate ? (int64_t)TIFF_DEFLATE : out_get(p, OUT_COMPRESSION).pick;
 
 	rate = tiff[how];
 	if (how == TIFF_WEBP && lossless)

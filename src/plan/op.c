@@ -619,17 +619,16 @@ length_min(const struct arg_row *row, bool percent)
 	return percent ? fmax(row->min, -100) : row->min;
 }
 
-/* As many words as an error has room for. */
+/* As many words as there is room for: in an error not always all. */
 static void
 list_words(
     const struct arg_row *row, const char *before, char *out, size_t size)
 {
 	static const char more[] = ", ...";
-	size_t room = size < ERR_TEXT_MAX ? size : ERR_TEXT_MAX;
 	size_t n = (size_t)snprintf(out, size, "%s", before);
 
 	for (size_t i = 0; row->choices[i] != NULL; i++) {
-		if (n + 2 + strlen(row->choices[i]) + sizeof(more) > room) {
+		if (n + 2 + strlen(row->choices[i]) + sizeof(more) > size) {
 			if (n < size)
 				snprintf(out + n, size - n, "%s", more);
 			return;

@@ -113,6 +113,15 @@ def test_translation_says_what_differs():
     assert "width=300" in back.stdout and "flip=true" in back.stdout
 
 
+@pytest.mark.parametrize("word", ["auto", "info"])
+def test_a_format_that_the_other_language_lacks(word):
+    done = run("url", "--near", "-d", "dit", "a.jpg", "w=9", f"format={word}")
+    assert done.returncode == 0, done.stderr
+    assert read_dit(done.stdout.strip())["edits"]["resize"]["width"] == 9
+    assert f"asked: out format={word}" in done.stderr
+    assert "said:  " in done.stderr and "out format=same" in done.stderr
+
+
 def test_url_with_a_configuration(tmp_path):
     conf = tmp_path / "c.conf"
     conf.write_text("[mount.site]\npath = /img/\nmax_width = 100\n")

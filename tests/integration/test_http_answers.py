@@ -62,6 +62,22 @@ def test_image(ask, whole):
     assert h.get("Server") == "Pictor"
 
 
+@pytest.mark.parametrize("query, shape", [
+    ("width=20", (20, 15, 3)),
+    ("width=20&grayscale=true", (20, 15, 1)),
+    ("width=20&ensure_alpha=0.5", (20, 15, 4)),
+    ("width=20&colourspace=b-w&ensure_alpha=0.5&rotate=90", (20, 27, 2)),
+])
+def test_bare_pixels_say_their_shape(ask, query, shape):
+    for again in (False, True):
+        got = ask(f"/cat.png?{query}&format=raw")
+        assert got.status == 200, (again, got.body)
+        assert got.headers["Content-Type"] == "application/octet-stream"
+        assert got.headers["X-Image-Size"] == "x".join(map(str, shape))
+        assert len(got.body) == shape[0] * shape[1] * shape[2]
+    assert "X-Image-Size" not in ask(URL).headers
+
+
 def test_first_and_second(ask):
     first = ask("/cat.png?width=31")
     second = ask("/cat.png?width=31")

@@ -13,7 +13,7 @@ check_row(const char *where, const struct arg_row *row)
 {
 	union arg value;
 	char text[ARG_TEXT_MAX];
-	char accepted[200] = "";
+	char accepted[1024] = "";
 
 	assert_non_null(row->name);
 	if (row->text[0] == '\0')
@@ -24,9 +24,11 @@ check_row(const char *where, const struct arg_row *row)
 	if (row->type == ARG_NUM || row->type == ARG_WHOLE ||
 	    row->type == ARG_LENGTH)
 		assert_true(row->min < row->max);
+	/* All of it, for the manual, and as much as an error has room for. */
 	arg_accepted(row, accepted, sizeof(accepted));
-	/* It has to fit into an error. */
-	assert_true(accepted[0] != '\0' && strlen(accepted) < 160);
+	assert_null(strstr(accepted, "..."));
+	arg_accepted(row, accepted, ERR_TEXT_MAX);
+	assert_true(accepted[0] != '\0' && strlen(accepted) < ERR_TEXT_MAX);
 	if (!arg_default(row, &value))
 		return;
 	arg_print(row, value, text);

@@ -664,7 +664,10 @@ costs(void **state)
 	    add(&q, OP_CLAHE), CLAHE_HEIGHT, (union arg){ .whole = 9 }));
 	COSTLIER(out_set(&q, OUT_EFFORT, (union arg){ .whole = 10 }));
 	COSTLIER(out_set(&q, OUT_NEAR_LOSSLESS, (union arg){ .on = 1 }));
+	/* What is not said is the dearest that it may become. */
 	p.out.format = FORMAT_TIFF;
+	out_set(&p, OUT_COMPRESSION, (union arg){ .pick = TIFF_JPEG });
+	COSTLIER(q.out.format = FORMAT_TIFF);
 	COSTLIER(q.out.format = FORMAT_TIFF;
 		 out_set(&q, OUT_LOSSLESS, (union arg){ .on = 1 }));
 	assert_true(
