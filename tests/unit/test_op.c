@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "plan/op.h"
 #include "unit.h"
 
