@@ -11,6 +11,7 @@
 // "width": pixels, "space": name} makes a small PNG.
 import { createInterface } from 'node:readline';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
 const sharp = createRequire(import.meta.url)(process.argv[2]);
 
@@ -58,7 +59,33 @@ async function part(image, path, left, top, width, height) {
   });
 }
 
-const own = { constant, part };
+// The logo beside the image, with its alpha multiplied.
+async function laid(image, path, opacity, options) {
+  const logo = await sharp(join(dirname(path), 'logo.png'))
+    .linear([1, 1, 1, opacity], [0, 0, 0, 0]).png().toBuffer();
+  return image.composite([{ input: logo, ...options }]);
+}
+
+// Only what a shape of the image's size covers.
+async function masked(image, path, shape, radius) {
+  const { width: w, height: h } = await sharp(path).metadata();
+  const body = shape === 'rect'
+    ? `<rect width="${w}" height="${h}" rx="${radius}"/>`
+    : `<ellipse cx="${w / 2}" cy="${h / 2}" rx="${w / 2}" ry="${h / 2}"/>`;
+  const mask = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}">` +
+    `${body}</svg>`);
+  return image.composite([{ input: mask, blend: 'dest-in' }]);
+}
+
+// Shares of the image that attract the eye; one of them is all.
+async function attention(image, path, across, down) {
+  const { width, height } = await sharp(path).metadata();
+  return image.resize(Math.round(width * across), Math.round(height * down),
+    { position: 'attention' });
+}
+
+const own = { attention, constant, laid, masked, part };
 
 async function make(test) {
   await sharp(test.in).resize(test.width).toColourspace(test.space).png()

@@ -42,12 +42,10 @@ def text(numbers):
     return ";".join(f"{n:g}" for n in numbers)
 
 
-# What has no counterpart in sharp, and why.
+# Operations whose example has no counterpart in sharp, and why.
 ALONE = {
-    "composite": "has tests of its own: the overlay is another image",
     "pixelate": "sharp has none",
-    "round": "sharp has none",
-    "smartcrop": "sharp has none but in resize: position=attention",
+    "smartcrop": "sharp's scales to a side first; below are cases that do not",
 }
 
 MIXED = [1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0.5]
@@ -164,6 +162,24 @@ CASES = {
         ("clahe=32,32", [["clahe", {"width": 32, "height": 32}]]),
         ("clahe=7,15,0",
             [["clahe", {"width": 7, "height": 15, "maxSlope": 0}]])]),
+    "round": (1, [
+        ("round=20", [["masked", "rect", 20]]),
+        ("round=shape:ellipse,rx:50%,ry:50%", [["masked", "ellipse"]])]),
+    "smartcrop": (CLOSE, [
+        # Lower ones depend on the version of libvips.
+        ("smartcrop=50%,100%", [["attention", 0.5, 1]])]),
+    "composite": (CLOSE, [
+        ("overlay=logo.png&composite=southeast,opacity:50",
+            [["laid", 0.5, {"gravity": "southeast"}]]),
+        ("overlay=logo.png", [["laid", 1, {}]]),
+        ("overlay=logo.png&composite=left:150,top:20",
+            [["laid", 1, {"left": 150, "top": 20}]]),
+        ("overlay=logo.png&composite=northwest,tile:true",
+            [["laid", 1, {"gravity": "northwest", "tile": True}]]),
+        *((f"overlay=logo.png&composite=west,blend:{blend}",
+            [["laid", 1, {"gravity": "west", "blend": blend}]])
+            for blend in ("multiply", "screen", "dest-out", "xor",
+                "hard-light", "difference"))]),
     "boolean": (CLOSE, [
         ("boolean=and,240", [["constant", "and", 240]]),
         ("boolean=or,15", [["constant", "or", 15]]),
@@ -226,12 +242,16 @@ def pictures(build, folder, work, source):
     subprocess.run([os.path.join(build, "tests/golden/make_images"), work],
         check=True, stdout=subprocess.DEVNULL)
     made = {name: os.path.join(work, f"small-{name}.png") for name in PICTURES}
+    made["logo"] = os.path.join(work, "logo.png")
     for answer in node(folder, source, [
             {"in": os.path.join(work, file), "make": made[name],
                 "width": WIDTH, "space": space}
-            for name, (file, space) in PICTURES.items()]):
+            for name, (file, space) in PICTURES.items()] + [
+            {"in": os.path.join(work, "alpha.png"), "make": made["logo"],
+                "width": 60, "space": "srgb"}]):
         if "error" in answer:
             raise SystemExit(f"FAIL: {answer['error']}")
+    del made["logo"]
     return made
 
 
