@@ -141,6 +141,20 @@ def test_copyright(it, name, more):
         assert b"\x1c\x02\x50\0\x0aA. Painter" in found["iptc"]
 
 
+@pytest.mark.parametrize("more", ["", "&width=32"])
+def test_tiff(it, more):
+    """Of a TIFF all bytes but the pixels are plain text here."""
+    path = f"/photo.jpg?format=tiff&lossless=true{more}&keep="
+    secret = PLACES + [b"Maker", b"MAKERNOTE", b"PREVIEW!"]
+    clean(result(it, path + "none"), secret + [b"Painter", b"SERIAL", b"xmp"])
+    clean(result(it, path + "exif,xmp,iptc"), PLACES + [b"MAKERNOTE"])
+    assert b"Painter" in result(it, path + "xmp")
+    mine = result(it, path + "copyright")
+    clean(mine, secret + [b"SERIAL", b"Wharf", b"boat"])
+    assert b"<dc:creator><rdf:Seq><rdf:li>A. Painter" in mine
+    assert b"51,30.2N" in result(it, path + "xmp,gps")
+
+
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
 def test_orientation(it, name):
     """Turned: the tag is gone from all that say it, and the size is new."""
