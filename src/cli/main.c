@@ -116,7 +116,7 @@ main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		cli_complain("standard output: %s", strerror(errno));
+		cli_complain("standard output: %s", strerrordesc_np(errno));
 		return status == STATUS_OK ? STATUS_FAILED : status;
 	}
 	return status;

@@ -6,6 +6,7 @@
  */
 #include "cli/manual.h"
 
+/* Long lines are several literals. NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 const char *const page_pictor_before[] = {
 	".\\\" SPDX-License-Identifier: Apache-2.0",
 	".\\\" Generated from src/cli/cli.def: make generated",
@@ -279,3 +280,4 @@ const char *const page_ops_after[] = {
 	".BR pictor\\-url (7)",
 	NULL,
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */

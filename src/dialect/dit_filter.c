@@ -101,7 +101,7 @@ filter_colour(struct slice word, json_t **out, struct err *e)
 static bool
 filter_background(struct filters *f, struct slice value, struct err *e)
 {
-	json_t *colour;
+	json_t *colour = NULL;
 	json_t *flatten;
 
 	if (!filter_colour(value, &colour, e))
@@ -116,7 +116,7 @@ static bool
 filter_fill(struct filters *f, struct slice value, struct err *e)
 {
 	json_t *resize;
-	json_t *colour;
+	json_t *colour = NULL;
 
 	if (!filter_colour(value, &colour, e))
 		return false;

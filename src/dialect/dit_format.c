@@ -29,112 +29,116 @@ enum option_kind {
 struct option {
 	const char *name;
 	enum option_kind kind;
-	double min, max;
 	enum out out;
+	double min, max;
+};
+
+struct option_list {
+	const struct option *option;
+	size_t n;
 };
 
 /* clang-format off */
 static const struct option jpeg_options[] = {
-	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
-	{ "chromaSubsampling", OPTION_CHROMA, 0, 0, OUT_SUBSAMPLE },
-	{ "optimiseCoding", OPTION_BOOL, 0, 0, OUT_OPTIMISE_CODING },
-	{ "optimizeCoding", OPTION_BOOL, 0, 0, OUT_OPTIMISE_CODING },
-	{ "mozjpeg", OPTION_MOZJPEG, 0, 0, OUT_COUNT },
-	{ "trellisQuantisation", OPTION_BOOL, 0, 0, OUT_TRELLIS_QUANTISATION },
-	{ "trellisQuantization", OPTION_BOOL, 0, 0, OUT_TRELLIS_QUANTISATION },
-	{ "overshootDeringing", OPTION_BOOL, 0, 0, OUT_OVERSHOOT_DERINGING },
-	{ "optimiseScans", OPTION_SCANS, 0, 0, OUT_OPTIMISE_SCANS },
-	{ "optimizeScans", OPTION_SCANS, 0, 0, OUT_OPTIMISE_SCANS },
-	{ "quantisationTable", OPTION_WHOLE, 0, 8, OUT_QUANTISATION_TABLE },
-	{ "quantizationTable", OPTION_WHOLE, 0, 8, OUT_QUANTISATION_TABLE },
+	{ "quality", OPTION_WHOLE, OUT_QUALITY, 1, 100 },
+	{ "progressive", OPTION_BOOL, OUT_PROGRESSIVE, 0, 0 },
+	{ "chromaSubsampling", OPTION_CHROMA, OUT_SUBSAMPLE, 0, 0 },
+	{ "optimiseCoding", OPTION_BOOL, OUT_OPTIMISE_CODING, 0, 0 },
+	{ "optimizeCoding", OPTION_BOOL, OUT_OPTIMISE_CODING, 0, 0 },
+	{ "mozjpeg", OPTION_MOZJPEG, OUT_COUNT, 0, 0 },
+	{ "trellisQuantisation", OPTION_BOOL, OUT_TRELLIS_QUANTISATION, 0, 0 },
+	{ "trellisQuantization", OPTION_BOOL, OUT_TRELLIS_QUANTISATION, 0, 0 },
+	{ "overshootDeringing", OPTION_BOOL, OUT_OVERSHOOT_DERINGING, 0, 0 },
+	{ "optimiseScans", OPTION_SCANS, OUT_OPTIMISE_SCANS, 0, 0 },
+	{ "optimizeScans", OPTION_SCANS, OUT_OPTIMISE_SCANS, 0, 0 },
+	{ "quantisationTable", OPTION_WHOLE, OUT_QUANTISATION_TABLE, 0, 8 },
+	{ "quantizationTable", OPTION_WHOLE, OUT_QUANTISATION_TABLE, 0, 8 },
 };
 
 /* Those of the palette stand in palette_options. */
 static const struct option png_options[] = {
-	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
-	{ "compressionLevel", OPTION_WHOLE, 0, 9, OUT_COMPRESSION_LEVEL },
-	{ "adaptiveFiltering", OPTION_BOOL, 0, 0, OUT_ADAPTIVE_FILTERING },
-	{ "palette", OPTION_BOOL, 0, 0, OUT_PALETTE },
+	{ "progressive", OPTION_BOOL, OUT_PROGRESSIVE, 0, 0 },
+	{ "compressionLevel", OPTION_WHOLE, OUT_COMPRESSION_LEVEL, 0, 9 },
+	{ "adaptiveFiltering", OPTION_BOOL, OUT_ADAPTIVE_FILTERING, 0, 0 },
+	{ "palette", OPTION_BOOL, OUT_PALETTE, 0, 0 },
 };
 
 static const struct option palette_options[] = {
-	{ "quality", OPTION_WHOLE, 0, 100, OUT_QUALITY },
-	{ "effort", OPTION_WHOLE, 1, 10, OUT_EFFORT },
-	{ "colours", OPTION_WHOLE, 2, 256, OUT_COLOURS },
-	{ "colors", OPTION_WHOLE, 2, 256, OUT_COLOURS },
-	{ "dither", OPTION_NUM, 0, 1, OUT_DITHER },
+	{ "quality", OPTION_WHOLE, OUT_QUALITY, 0, 100 },
+	{ "effort", OPTION_WHOLE, OUT_EFFORT, 1, 10 },
+	{ "colours", OPTION_WHOLE, OUT_COLOURS, 2, 256 },
+	{ "colors", OPTION_WHOLE, OUT_COLOURS, 2, 256 },
+	{ "dither", OPTION_NUM, OUT_DITHER, 0, 1 },
 };
 
 static const struct option webp_options[] = {
-	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "alphaQuality", OPTION_WHOLE, 0, 100, OUT_ALPHA_QUALITY },
-	{ "lossless", OPTION_BOOL, 0, 0, OUT_LOSSLESS },
-	{ "nearLossless", OPTION_BOOL, 0, 0, OUT_NEAR_LOSSLESS },
-	{ "smartSubsample", OPTION_BOOL, 0, 0, OUT_SMART_SUBSAMPLE },
-	{ "smartDeblock", OPTION_BOOL, 0, 0, OUT_SMART_DEBLOCK },
-	{ "preset", OPTION_WORD, 0, 0, OUT_PRESET },
-	{ "effort", OPTION_WHOLE, 0, 6, OUT_EFFORT },
-	{ "minSize", OPTION_BOOL, 0, 0, OUT_MIN_SIZE },
-	{ "mixed", OPTION_BOOL, 0, 0, OUT_MIXED },
-	{ "loop", OPTION_WHOLE, 0, 65535, OUT_LOOP },
-	{ "delay", OPTION_DELAY, 0, 65535, OUT_DELAY },
+	{ "quality", OPTION_WHOLE, OUT_QUALITY, 1, 100 },
+	{ "alphaQuality", OPTION_WHOLE, OUT_ALPHA_QUALITY, 0, 100 },
+	{ "lossless", OPTION_BOOL, OUT_LOSSLESS, 0, 0 },
+	{ "nearLossless", OPTION_BOOL, OUT_NEAR_LOSSLESS, 0, 0 },
+	{ "smartSubsample", OPTION_BOOL, OUT_SMART_SUBSAMPLE, 0, 0 },
+	{ "smartDeblock", OPTION_BOOL, OUT_SMART_DEBLOCK, 0, 0 },
+	{ "preset", OPTION_WORD, OUT_PRESET, 0, 0 },
+	{ "effort", OPTION_WHOLE, OUT_EFFORT, 0, 6 },
+	{ "minSize", OPTION_BOOL, OUT_MIN_SIZE, 0, 0 },
+	{ "mixed", OPTION_BOOL, OUT_MIXED, 0, 0 },
+	{ "loop", OPTION_WHOLE, OUT_LOOP, 0, 65535 },
+	{ "delay", OPTION_DELAY, OUT_DELAY, 0, 65535 },
 };
 
 static const struct option gif_options[] = {
-	{ "reuse", OPTION_BOOL, 0, 0, OUT_REUSE },
-	{ "progressive", OPTION_BOOL, 0, 0, OUT_PROGRESSIVE },
-	{ "colours", OPTION_WHOLE, 2, 256, OUT_COLOURS },
-	{ "colors", OPTION_WHOLE, 2, 256, OUT_COLOURS },
-	{ "effort", OPTION_WHOLE, 1, 10, OUT_EFFORT },
-	{ "dither", OPTION_NUM, 0, 1, OUT_DITHER },
-	{ "interFrameMaxError", OPTION_NUM, 0, 32, OUT_INTER_FRAME_MAX_ERROR },
+	{ "reuse", OPTION_BOOL, OUT_REUSE, 0, 0 },
+	{ "progressive", OPTION_BOOL, OUT_PROGRESSIVE, 0, 0 },
+	{ "colours", OPTION_WHOLE, OUT_COLOURS, 2, 256 },
+	{ "colors", OPTION_WHOLE, OUT_COLOURS, 2, 256 },
+	{ "effort", OPTION_WHOLE, OUT_EFFORT, 1, 10 },
+	{ "dither", OPTION_NUM, OUT_DITHER, 0, 1 },
+	{ "interFrameMaxError", OPTION_NUM, OUT_INTER_FRAME_MAX_ERROR, 0, 32 },
 	{ "interPaletteMaxError", OPTION_NUM, 0, 256,
 	    OUT_INTER_PALETTE_MAX_ERROR },
 	{ "keepDuplicateFrames", OPTION_BOOL, 0, 0,
 	    OUT_KEEP_DUPLICATE_FRAMES },
-	{ "loop", OPTION_WHOLE, 0, 65535, OUT_LOOP },
-	{ "delay", OPTION_DELAY, 0, 65535, OUT_DELAY },
+	{ "loop", OPTION_WHOLE, OUT_LOOP, 0, 65535 },
+	{ "delay", OPTION_DELAY, OUT_DELAY, 0, 65535 },
 };
 
 static const struct option avif_options[] = {
-	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "lossless", OPTION_BOOL, 0, 0, OUT_LOSSLESS },
-	{ "effort", OPTION_WHOLE, 0, 9, OUT_EFFORT },
-	{ "chromaSubsampling", OPTION_CHROMA, 0, 0, OUT_SUBSAMPLE },
-	{ "bitdepth", OPTION_DEPTH, 0, 0, OUT_COUNT },
-	{ "compression", OPTION_AV1, 0, 0, OUT_COUNT },
+	{ "quality", OPTION_WHOLE, OUT_QUALITY, 1, 100 },
+	{ "lossless", OPTION_BOOL, OUT_LOSSLESS, 0, 0 },
+	{ "effort", OPTION_WHOLE, OUT_EFFORT, 0, 9 },
+	{ "chromaSubsampling", OPTION_CHROMA, OUT_SUBSAMPLE, 0, 0 },
+	{ "bitdepth", OPTION_DEPTH, OUT_COUNT, 0, 0 },
+	{ "compression", OPTION_AV1, OUT_COUNT, 0, 0 },
 };
 
 static const struct option tiff_options[] = {
-	{ "quality", OPTION_WHOLE, 1, 100, OUT_QUALITY },
-	{ "bitdepth", OPTION_BITS, 1, 8, OUT_BITDEPTH },
-	{ "tile", OPTION_BOOL, 0, 0, OUT_TILE },
-	{ "tileWidth", OPTION_TILE, 16, 1024, OUT_TILE_WIDTH },
-	{ "tileHeight", OPTION_TILE, 16, 1024, OUT_TILE_HEIGHT },
-	{ "miniswhite", OPTION_BOOL, 0, 0, OUT_MINISWHITE },
-	{ "pyramid", OPTION_BOOL, 0, 0, OUT_PYRAMID },
-	{ "xres", OPTION_NUM, 0.001, 1000000, OUT_XRES },
-	{ "yres", OPTION_NUM, 0.001, 1000000, OUT_YRES },
-	{ "compression", OPTION_WORD, 0, 0, OUT_COMPRESSION },
-	{ "bigtiff", OPTION_BOOL, 0, 0, OUT_BIGTIFF },
-	{ "predictor", OPTION_WORD, 0, 0, OUT_PREDICTOR },
-	{ "resolutionUnit", OPTION_WORD, 0, 0, OUT_RESOLUTION_UNIT },
+	{ "quality", OPTION_WHOLE, OUT_QUALITY, 1, 100 },
+	{ "bitdepth", OPTION_BITS, OUT_BITDEPTH, 1, 8 },
+	{ "tile", OPTION_BOOL, OUT_TILE, 0, 0 },
+	{ "tileWidth", OPTION_TILE, OUT_TILE_WIDTH, 16, 1024 },
+	{ "tileHeight", OPTION_TILE, OUT_TILE_HEIGHT, 16, 1024 },
+	{ "miniswhite", OPTION_BOOL, OUT_MINISWHITE, 0, 0 },
+	{ "pyramid", OPTION_BOOL, OUT_PYRAMID, 0, 0 },
+	{ "xres", OPTION_NUM, OUT_XRES, 0.001, 1000000 },
+	{ "yres", OPTION_NUM, OUT_YRES, 0.001, 1000000 },
+	{ "compression", OPTION_WORD, OUT_COMPRESSION, 0, 0 },
+	{ "bigtiff", OPTION_BOOL, OUT_BIGTIFF, 0, 0 },
+	{ "predictor", OPTION_WORD, OUT_PREDICTOR, 0, 0 },
+	{ "resolutionUnit", OPTION_WORD, OUT_RESOLUTION_UNIT, 0, 0 },
 };
 
 static const struct {
 	const char *edit;
+	struct option_list list;
 	enum format format;
-	const struct option *option;
-	size_t noption;
 } encoders[] = {
-	{ "jpeg", FORMAT_JPEG, jpeg_options, NELEM(jpeg_options) },
-	{ "png", FORMAT_PNG, png_options, NELEM(png_options) },
-	{ "webp", FORMAT_WEBP, webp_options, NELEM(webp_options) },
-	{ "gif", FORMAT_GIF, gif_options, NELEM(gif_options) },
-	{ "avif", FORMAT_AVIF, avif_options, NELEM(avif_options) },
-	{ "heif", FORMAT_AVIF, avif_options, NELEM(avif_options) },
-	{ "tiff", FORMAT_TIFF, tiff_options, NELEM(tiff_options) },
+	{ "jpeg", { jpeg_options, NELEM(jpeg_options) }, FORMAT_JPEG },
+	{ "png", { png_options, NELEM(png_options) }, FORMAT_PNG },
+	{ "webp", { webp_options, NELEM(webp_options) }, FORMAT_WEBP },
+	{ "gif", { gif_options, NELEM(gif_options) }, FORMAT_GIF },
+	{ "avif", { avif_options, NELEM(avif_options) }, FORMAT_AVIF },
+	{ "heif", { avif_options, NELEM(avif_options) }, FORMAT_AVIF },
+	{ "tiff", { tiff_options, NELEM(tiff_options) }, FORMAT_TIFF },
 };
 /* clang-format on */
 
@@ -286,14 +290,14 @@ read_option(const char *edit, const struct option *option, const json_t *value,
 }
 
 static bool
-read_options(const char *edit, const struct option *option, size_t n,
-    const json_t *value, struct dit_edits *d, struct dit_options *o,
-    struct err *e)
+read_options(const char *edit, struct option_list list, const json_t *value,
+    struct dit_edits *d, struct dit_options *o, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		const json_t *v = dit_member(value, option[i].name);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct option *option = &list.option[i];
+		const json_t *v = dit_member(value, option->name);
 
-		if (v != NULL && !read_option(edit, &option[i], v, d, o, e))
+		if (v != NULL && !read_option(edit, option, v, d, o, e))
 			return false;
 	}
 	return true;
@@ -329,8 +333,9 @@ read_palette(const json_t *value, struct dit_edits *d, struct dit_options *o,
 		return true;
 	if ((o->set >> OUT_QUALITY & 1u) == 0)
 		set_option(o, OUT_QUALITY, full);
-	return read_options(
-	    "png", palette_options, NELEM(palette_options), value, d, o, e);
+	return read_options("png",
+	    (struct option_list){ palette_options, NELEM(palette_options) },
+	    value, d, o, e);
 }
 
 bool
@@ -349,8 +354,7 @@ dit_options_read(
 		return dit_refuse(e, name);
 	o = &out->options[encoders[i].format];
 	/* sharp takes what is no object for no options. */
-	if (!read_options(name, encoders[i].option, encoders[i].noption, value,
-		out, o, e))
+	if (!read_options(name, encoders[i].list, value, out, o, e))
 		return false;
 	if (encoders[i].format == FORMAT_PNG && !read_palette(value, out, o, e))
 		return false;

@@ -187,38 +187,38 @@ enum call_form {
 };
 
 static const struct call_row {
-	enum op op;
 	const char *edit;
-	enum call_form form;
 	const char *bare;
+	enum op op;
+	enum call_form form;
 } calls[] = {
 	/* The first: where it stands decides what is turned first. */
-	{ OP_TRIM, "trim", CALL_OBJECT, "null" },
-	{ OP_FLIP, "flip", CALL_OBJECT, "true" },
-	{ OP_FLOP, "flop", CALL_OBJECT, "true" },
-	{ OP_FLATTEN, "flatten", CALL_OBJECT, "true" },
-	{ OP_GRAYSCALE, "grayscale", CALL_OBJECT, "true" },
-	{ OP_AFFINE, "affine", CALL_ROWS, "[]" },
-	{ OP_EXTEND, "extend", CALL_PLAIN, "{}" },
-	{ OP_MEDIAN, "median", CALL_PLAIN, "null" },
-	{ OP_BLUR, "blur", CALL_OBJECT, "true" },
-	{ OP_UNFLATTEN, "unflatten", CALL_OBJECT, "true" },
-	{ OP_CONVOLVE, "convolve", CALL_OBJECT, "{}" },
-	{ OP_SHARPEN, "sharpen", CALL_OBJECT, "true" },
-	{ OP_THRESHOLD, "threshold", CALL_PLAIN, "true" },
-	{ OP_RECOMB, "recomb", CALL_ROWS, "[]" },
-	{ OP_MODULATE, "modulate", CALL_OBJECT, "{}" },
-	{ OP_GAMMA, "gamma", CALL_PLAIN, "null" },
-	{ OP_LINEAR, "linear", CALL_PLAIN, "null" },
-	{ OP_NORMALISE, "normalise", CALL_OBJECT, "true" },
-	{ OP_CLAHE, "clahe", CALL_OBJECT, "{}" },
-	{ OP_BANDBOOL, "bandbool", CALL_PLAIN, "null" },
-	{ OP_TINT, "tint", CALL_PLAIN, "null" },
-	{ OP_REMOVE_ALPHA, "removeAlpha", CALL_OBJECT, "true" },
-	{ OP_ENSURE_ALPHA, "ensureAlpha", CALL_PLAIN, "null" },
-	{ OP_COLOURSPACE, "toColourspace", CALL_PLAIN, "null" },
-	{ OP_EXTRACT_CHANNEL, "extractChannel", CALL_PLAIN, "null" },
-	{ OP_NEGATE, "negate", CALL_OBJECT, "true" },
+	{ "trim", "null", OP_TRIM, CALL_OBJECT },
+	{ "flip", "true", OP_FLIP, CALL_OBJECT },
+	{ "flop", "true", OP_FLOP, CALL_OBJECT },
+	{ "flatten", "true", OP_FLATTEN, CALL_OBJECT },
+	{ "grayscale", "true", OP_GRAYSCALE, CALL_OBJECT },
+	{ "affine", "[]", OP_AFFINE, CALL_ROWS },
+	{ "extend", "{}", OP_EXTEND, CALL_PLAIN },
+	{ "median", "null", OP_MEDIAN, CALL_PLAIN },
+	{ "blur", "true", OP_BLUR, CALL_OBJECT },
+	{ "unflatten", "true", OP_UNFLATTEN, CALL_OBJECT },
+	{ "convolve", "{}", OP_CONVOLVE, CALL_OBJECT },
+	{ "sharpen", "true", OP_SHARPEN, CALL_OBJECT },
+	{ "threshold", "true", OP_THRESHOLD, CALL_PLAIN },
+	{ "recomb", "[]", OP_RECOMB, CALL_ROWS },
+	{ "modulate", "{}", OP_MODULATE, CALL_OBJECT },
+	{ "gamma", "null", OP_GAMMA, CALL_PLAIN },
+	{ "linear", "null", OP_LINEAR, CALL_PLAIN },
+	{ "normalise", "true", OP_NORMALISE, CALL_OBJECT },
+	{ "clahe", "{}", OP_CLAHE, CALL_OBJECT },
+	{ "bandbool", "null", OP_BANDBOOL, CALL_PLAIN },
+	{ "tint", "null", OP_TINT, CALL_PLAIN },
+	{ "removeAlpha", "true", OP_REMOVE_ALPHA, CALL_OBJECT },
+	{ "ensureAlpha", "null", OP_ENSURE_ALPHA, CALL_PLAIN },
+	{ "toColourspace", "null", OP_COLOURSPACE, CALL_PLAIN },
+	{ "extractChannel", "null", OP_EXTRACT_CHANNEL, CALL_PLAIN },
+	{ "negate", "true", OP_NEGATE, CALL_OBJECT },
 };
 
 /* line_art as lineArt. */

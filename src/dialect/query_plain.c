@@ -45,17 +45,17 @@ find_arg(const struct op_row *row, struct slice *piece, unsigned *arg)
 }
 
 static bool
-read_arg(const struct query *q, size_t param, struct plan *p,
-    const struct arg_row *row, struct slice piece, union arg *value,
-    struct err *e)
+read_arg(const char *name, struct plan *p, const struct arg_row *row,
+    struct slice piece, union arg *value, struct err *e)
 {
 	char list[ROOM];
-	char name[ERR_PARAM_MAX];
 
-	snprintf(name, sizeof(name), "%s", q->name[param]);
 	if (row->type == ARG_LIST) {
-		for (size_t i = 0; i < piece.len; i++)
-			list[i] = piece.at[i] == ';' ? ',' : piece.at[i];
+		for (size_t i = 0; i < piece.len; i++) {
+			list[i] = piece.at[i];
+			if (list[i] == ';')
+				list[i] = ',';
+		}
 		piece.at = list;
 	}
 	return arg_read(p, row, name, piece, value, e);
@@ -117,7 +117,8 @@ query_step(const struct query *q, size_t param, struct plan *p, enum op op,
 			return refuse_arg(q, param, row, e);
 		if (step_has(step, arg))
 			return refuse_arg(q, param, row, e);
-		if (!read_arg(q, param, p, &row->arg[arg], piece, &value, e))
+		if (!read_arg(
+			q->name[param], p, &row->arg[arg], piece, &value, e))
 			return false;
 		step_set(step, arg, value);
 	}

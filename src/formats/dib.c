@@ -145,8 +145,8 @@ fields_read(const uint8_t *bytes, const struct header *h, struct dib *d)
 
 	for (unsigned i = 0; i < 4; i++)
 		d->field[i] = field_of(!given ? usual[i]
-			: i < n               ? le32(bytes + MASKS + 4 * i)
-					      : 0);
+			: i < n ? le32(bytes + MASKS + (size_t)4 * i)
+				: 0);
 	d->alpha = d->field[3].most > 0;
 }
 

@@ -30,6 +30,18 @@ carry_embeds(enum format format)
 	    format == FORMAT_WEBP;
 }
 
+static struct slice
+blob_of(VipsImage *im, const char *name)
+{
+	const void *at = NULL;
+	size_t size = 0;
+
+	if (vips_image_get_typeof(im, name) == VIPS_TYPE_BLOB &&
+	    vips_image_get_blob(im, name, &at, &size) == 0)
+		return (struct slice){ at, size };
+	return (struct slice){ NULL, 0 };
+}
+
 /* The first blob whose name begins so. */
 static struct slice
 blob_like(VipsImage *im, const char *start)
@@ -39,7 +51,7 @@ blob_like(VipsImage *im, const char *start)
 
 	for (char **name = names; found.len == 0 && *name != NULL; name++)
 		if (strncmp(*name, start, strlen(start)) == 0)
-			found = carry_blob(im, *name);
+			found = blob_of(im, *name);
 	g_strfreev(names);
 	return found;
 }
@@ -47,16 +59,12 @@ blob_like(VipsImage *im, const char *start)
 struct slice
 carry_blob(VipsImage *im, const char *name)
 {
-	const void *at = NULL;
-	size_t size = 0;
+	struct slice blob = blob_of(im, name);
 
-	if (vips_image_get_typeof(im, name) == VIPS_TYPE_BLOB &&
-	    vips_image_get_blob(im, name, &at, &size) == 0 && size > 0)
-		return (struct slice){ at, size };
 	/* What HEIF files hold is not always told apart by libvips. */
-	if (strcmp(name, VIPS_META_XMP_NAME) == 0)
+	if (blob.len == 0 && strcmp(name, VIPS_META_XMP_NAME) == 0)
 		return blob_like(im, "heif-mime");
-	return (struct slice){ NULL, 0 };
+	return blob;
 }
 
 bool

@@ -189,7 +189,9 @@ colour_profile_name(const uint8_t *bytes, size_t size, char *out, size_t room)
 
 		if (c == 0)
 			return i;
-		out[i] = c < 0x7f ? (char)c : '?';
+		out[i] = '?';
+		if (c < 0x7f)
+			out[i] = (char)c;
 	}
 	return n;
 }

@@ -441,21 +441,26 @@ text_comment(const struct exif_field *f, char *out, size_t room)
 	return 0;
 }
 
+/* As in "0232". */
+static bool
+is_version(const struct exif_field *f)
+{
+	return f->type == EXIF_UNDEFINED && f->size == 4 &&
+	    strspn((const char *)f->at, "0123456789") >= 4;
+}
+
 size_t
 exif_text(const struct exif_field *f, char *out, size_t room)
 {
 	size_t n = 0;
 	size_t skip = 0;
 
-	if (f->type == EXIF_ASCII)
+	if (f->type == EXIF_ASCII || is_version(f))
 		n = text_bytes(f, 0, out, room);
 	else if ((f->flags & EXIF_UTF16) != 0 && f->type == EXIF_BYTE)
 		n = text_utf16(f, 0, false, out, room);
 	else if ((f->flags & EXIF_COMMENT) != 0 && f->type == EXIF_UNDEFINED)
 		n = text_comment(f, out, room);
-	else if (f->type == EXIF_UNDEFINED && f->size == 4 &&
-	    strspn((const char *)f->at, "0123456789") >= 4)
-		n = text_bytes(f, 0, out, room); /* A version: "0232". */
 	while (n > 0 && (out[n - 1] == ' ' || out[n - 1] == '\0'))
 		n--;
 	while (skip < n && out[skip] == ' ')

@@ -31,7 +31,9 @@ put_string(struct json_out *j, struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.at[i];
 
-		plain[i] = c < ' ' || c == 0x7f ? ' ' : text.at[i];
+		plain[i] = text.at[i];
+		if (c < ' ' || c == 0x7f)
+			plain[i] = ' ';
 	}
 	put(j, SLICE("\""));
 	put(j,

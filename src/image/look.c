@@ -239,7 +239,7 @@ look_blurhash(
     const struct look *in, size_t nx, size_t ny, char out[LOOK_BLURHASH_MAX])
 {
 	float *light = xcalloc(PIXELS_MAX, 3 * sizeof(*light));
-	double factor[81][3];
+	double factor[81][3] = { 0 };
 	double most = 0; /* of the positive ones: as its authors have it */
 	double unit = 1;
 	unsigned step = 0;
@@ -361,8 +361,8 @@ thumb_channels(const struct look *in, float *value)
 			v[c] = mean[c] * (1 - alpha) + alpha / 255 * p[c];
 		value[i] = (float)((v[0] + v[1] + v[2]) / 3);
 		value[PIXELS_MAX + i] = (float)((v[0] + v[1]) / 2 - v[2]);
-		value[2 * PIXELS_MAX + i] = (float)(v[0] - v[1]);
-		value[3 * PIXELS_MAX + i] = (float)alpha;
+		value[(size_t)2 * PIXELS_MAX + i] = (float)(v[0] - v[1]);
+		value[(size_t)3 * PIXELS_MAX + i] = (float)alpha;
 	}
 	return mean[3] < (double)pixels;
 }
@@ -439,7 +439,7 @@ phash_cell(const struct look *in, size_t column, size_t line)
 	size_t y0 = line * in->height / PHASH_SIDE;
 	size_t y1 = (line + 1) * in->height / PHASH_SIDE;
 	double sum = 0;
-	double n = 0;
+	size_t n = 0;
 
 	for (size_t y = y0; y < y1 || y == y0; y++)
 		for (size_t x = x0; x < x1 || x == x0; x++, n++) {
@@ -449,7 +449,7 @@ phash_cell(const struct look *in, size_t column, size_t line)
 			    0.587 * on_white(in, i, 1) +
 			    0.114 * on_white(in, i, 2);
 		}
-	return sum / n;
+	return sum / (double)n;
 }
 
 static int

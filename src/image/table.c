@@ -11,9 +11,10 @@
 	{                                  \
 		.turn = op_autoorient_turn \
 	}
-#define BIND_ROTATE                                              \
-	{                                                        \
-		op_rotate, op_rotate_want, op_rotate_turn, false \
+#define BIND_ROTATE                                         \
+	{                                                   \
+		.apply = op_rotate, .want = op_rotate_want, \
+		.turn = op_rotate_turn                      \
 	}
 #define BIND_FLIP                    \
 	{                            \
@@ -23,139 +24,142 @@
 	{                            \
 		.turn = op_flop_turn \
 	}
-#define BIND_TRIM                                  \
-	{                                          \
-		op_trim, op_trim_want, NULL, false \
-	}
-#define BIND_EXTRACT                                     \
-	{                                                \
-		op_extract, op_extract_want, NULL, false \
-	}
-#define BIND_RESIZE                                    \
+#define BIND_TRIM                                      \
 	{                                              \
-		op_resize, op_resize_want, NULL, false \
+		.apply = op_trim, .want = op_trim_want \
 	}
-#define BIND_FLATTEN                                    \
-	{                                               \
-		op_flatten, op_flatten_want, NULL, true \
+#define BIND_EXTRACT                                         \
+	{                                                    \
+		.apply = op_extract, .want = op_extract_want \
 	}
-#define BIND_GRAYSCALE                                      \
-	{                                                   \
-		op_grayscale, op_grayscale_want, NULL, true \
-	}
-#define BIND_AFFINE                                    \
-	{                                              \
-		op_affine, op_affine_want, NULL, false \
-	}
-#define BIND_EXTEND                                    \
-	{                                              \
-		op_extend, op_extend_want, NULL, false \
-	}
-#define BIND_MEDIAN                                    \
-	{                                              \
-		op_median, op_median_want, NULL, false \
-	}
-#define BIND_DILATE                          \
-	{                                    \
-		op_dilate, NULL, NULL, false \
-	}
-#define BIND_ERODE                          \
-	{                                   \
-		op_erode, NULL, NULL, false \
-	}
-#define BIND_BLUR                          \
-	{                                  \
-		op_blur, NULL, NULL, false \
-	}
-#define BIND_UNFLATTEN                                      \
-	{                                                   \
-		op_unflatten, op_unflatten_want, NULL, true \
-	}
-#define BIND_CONVOLVE                          \
-	{                                      \
-		op_convolve, NULL, NULL, false \
-	}
-#define BIND_SHARPEN                          \
-	{                                     \
-		op_sharpen, NULL, NULL, false \
-	}
-#define BIND_PIXELATE                                      \
+#define BIND_RESIZE                                        \
 	{                                                  \
-		op_pixelate, op_pixelate_want, NULL, false \
+		.apply = op_resize, .want = op_resize_want \
 	}
-#define BIND_ROUND                                   \
-	{                                            \
-		op_round, op_round_want, NULL, false \
+#define BIND_FLATTEN                                          \
+	{                                                     \
+		.apply = op_flatten, .want = op_flatten_want, \
+		.pointwise = true                             \
+	}
+#define BIND_GRAYSCALE                                            \
+	{                                                         \
+		.apply = op_grayscale, .want = op_grayscale_want, \
+		.pointwise = true                                 \
+	}
+#define BIND_AFFINE                                        \
+	{                                                  \
+		.apply = op_affine, .want = op_affine_want \
+	}
+#define BIND_EXTEND                                        \
+	{                                                  \
+		.apply = op_extend, .want = op_extend_want \
+	}
+#define BIND_MEDIAN                                        \
+	{                                                  \
+		.apply = op_median, .want = op_median_want \
+	}
+#define BIND_DILATE                \
+	{                          \
+		.apply = op_dilate \
+	}
+#define BIND_ERODE                \
+	{                         \
+		.apply = op_erode \
+	}
+#define BIND_BLUR                \
+	{                        \
+		.apply = op_blur \
+	}
+#define BIND_UNFLATTEN                                            \
+	{                                                         \
+		.apply = op_unflatten, .want = op_unflatten_want, \
+		.pointwise = true                                 \
+	}
+#define BIND_CONVOLVE                \
+	{                            \
+		.apply = op_convolve \
+	}
+#define BIND_SHARPEN                \
+	{                           \
+		.apply = op_sharpen \
+	}
+#define BIND_PIXELATE                                          \
+	{                                                      \
+		.apply = op_pixelate, .want = op_pixelate_want \
+	}
+#define BIND_ROUND                                       \
+	{                                                \
+		.apply = op_round, .want = op_round_want \
 	}
 
-#define BIND_THRESHOLD                          \
-	{                                       \
-		op_threshold, NULL, NULL, false \
+#define BIND_THRESHOLD                \
+	{                             \
+		.apply = op_threshold \
 	}
-#define BIND_RECOMB                                    \
-	{                                              \
-		op_recomb, op_recomb_want, NULL, false \
-	}
-#define BIND_MODULATE                                      \
+#define BIND_RECOMB                                        \
 	{                                                  \
-		op_modulate, op_modulate_want, NULL, false \
+		.apply = op_recomb, .want = op_recomb_want \
+	}
+#define BIND_MODULATE                                          \
+	{                                                      \
+		.apply = op_modulate, .want = op_modulate_want \
 	}
 #define BIND_GAMMA                                                   \
 	{                                                            \
 		.apply = op_gamma, .want = op_gamma_want,            \
 		.ahead = op_gamma_ahead, .between = op_gamma_between \
 	}
-#define BIND_LINEAR                                    \
-	{                                              \
-		op_linear, op_linear_want, NULL, false \
-	}
-#define BIND_NORMALISE                          \
-	{                                       \
-		op_normalise, NULL, NULL, false \
-	}
-#define BIND_CLAHE                          \
-	{                                   \
-		op_clahe, NULL, NULL, false \
-	}
-#define BIND_BOOLEAN                                     \
-	{                                                \
-		op_boolean, op_boolean_want, NULL, false \
-	}
-#define BIND_BANDBOOL                                      \
+#define BIND_LINEAR                                        \
 	{                                                  \
-		op_bandbool, op_bandbool_want, NULL, false \
+		.apply = op_linear, .want = op_linear_want \
 	}
-#define BIND_TINT                                  \
-	{                                          \
-		op_tint, op_tint_want, NULL, false \
+#define BIND_NORMALISE                \
+	{                             \
+		.apply = op_normalise \
 	}
-#define BIND_REMOVE_ALPHA                                          \
-	{                                                          \
-		op_remove_alpha, op_remove_alpha_want, NULL, false \
+#define BIND_CLAHE                \
+	{                         \
+		.apply = op_clahe \
 	}
-#define BIND_ENSURE_ALPHA                                          \
-	{                                                          \
-		op_ensure_alpha, op_ensure_alpha_want, NULL, false \
+#define BIND_BOOLEAN                                         \
+	{                                                    \
+		.apply = op_boolean, .want = op_boolean_want \
 	}
-#define BIND_EXTRACT_CHANNEL                                             \
-	{                                                                \
-		op_extract_channel, op_extract_channel_want, NULL, false \
+#define BIND_BANDBOOL                                          \
+	{                                                      \
+		.apply = op_bandbool, .want = op_bandbool_want \
 	}
-#define BIND_COLOURSPACE                                         \
+#define BIND_TINT                                      \
+	{                                              \
+		.apply = op_tint, .want = op_tint_want \
+	}
+#define BIND_REMOVE_ALPHA                                              \
+	{                                                              \
+		.apply = op_remove_alpha, .want = op_remove_alpha_want \
+	}
+#define BIND_ENSURE_ALPHA                                              \
+	{                                                              \
+		.apply = op_ensure_alpha, .want = op_ensure_alpha_want \
+	}
+#define BIND_EXTRACT_CHANNEL                                                 \
+	{                                                                    \
+		.apply = op_extract_channel, .want = op_extract_channel_want \
+	}
+#define BIND_COLOURSPACE                                             \
+	{                                                            \
+		.apply = op_colourspace, .want = op_colourspace_want \
+	}
+#define BIND_NEGATE                \
+	{                          \
+		.apply = op_negate \
+	}
+#define BIND_SMARTCROP                                           \
 	{                                                        \
-		op_colourspace, op_colourspace_want, NULL, false \
+		.apply = op_smartcrop, .want = op_smartcrop_want \
 	}
-#define BIND_NEGATE                          \
-	{                                    \
-		op_negate, NULL, NULL, false \
-	}
-#define BIND_SMARTCROP                                       \
-	{                                                    \
-		op_smartcrop, op_smartcrop_want, NULL, false \
-	}
-#define BIND_COMPOSITE                                       \
-	{                                                    \
-		op_composite, op_composite_want, NULL, false \
+#define BIND_COMPOSITE                                           \
+	{                                                        \
+		.apply = op_composite, .want = op_composite_want \
 	}
 
 #define CHOICES(list)

@@ -320,9 +320,8 @@ list_value(struct reader *r, struct slice last, struct slice value)
 static void
 list_piece(struct reader *r, const struct piece *p)
 {
-	if (p->token == TOKEN_TEXT)
-		list_value(r, p->name, p->value);
-	else if (p->token == TOKEN_ATTR && !is_form(p->name))
+	if (p->token == TOKEN_TEXT ||
+	    (p->token == TOKEN_ATTR && !is_form(p->name)))
 		list_value(r, p->name, p->value);
 }
 
@@ -354,7 +353,7 @@ entity(struct slice name)
 	if (name.len < 2 || name.len > 9 || name.at[0] != '#')
 		return 0;
 	for (size_t i = hex ? 2 : 1; i < name.len; i++) {
-		int digit = name.at[i];
+		int digit = (unsigned char)name.at[i];
 
 		if (isdigit(digit) != 0)
 			digit -= '0';

@@ -8,7 +8,10 @@
 #include "image/table.h"
 
 /* Words and numbers; alpha is the last, of grey images too. */
-static enum { RED, GREEN, BLUE, ALPHA } channel_of(const struct plan_step *s)
+enum { RED, GREEN, BLUE, ALPHA };
+
+static int
+channel_of(const struct plan_step *s)
 {
 	static const uint8_t channel[CHANNEL_COUNT] = { [CHANNEL_RED] = RED,
 		[CHANNEL_GREEN] = GREEN,

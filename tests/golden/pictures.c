@@ -275,8 +275,8 @@ picture_framed(VipsImage *in)
 VipsImage *
 picture_ball(VipsImage *in)
 {
-	VipsImage *red;
-	VipsImage *out;
+	VipsImage *red = NULL;
+	VipsImage *out = NULL;
 
 	must(vips_extract_band(in, &red, 0, NULL) == 0 &&
 	    vips_less_const1(red, &out, 200, NULL) == 0);
