@@ -94,10 +94,8 @@ static const struct option gif_options[] = {
 	{ "effort", OPTION_WHOLE, OUT_EFFORT, 1, 10 },
 	{ "dither", OPTION_NUM, OUT_DITHER, 0, 1 },
 	{ "interFrameMaxError", OPTION_NUM, OUT_INTER_FRAME_MAX_ERROR, 0, 32 },
-	{ "interPaletteMaxError", OPTION_NUM, 0, 256,
-	    OUT_INTER_PALETTE_MAX_ERROR },
-	{ "keepDuplicateFrames", OPTION_BOOL, 0, 0,
-	    OUT_KEEP_DUPLICATE_FRAMES },
+	{ "interPaletteMaxError", OPTION_NUM, OUT_INTER_PALETTE_MAX_ERROR, 0, 256 },
+	{ "keepDuplicateFrames", OPTION_BOOL, OUT_KEEP_DUPLICATE_FRAMES, 0, 0 },
 	{ "loop", OPTION_WHOLE, OUT_LOOP, 0, 65535 },
 	{ "delay", OPTION_DELAY, OUT_DELAY, 0, 65535 },
 };

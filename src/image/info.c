@@ -267,8 +267,7 @@ listed_values(
     struct json_out *j, const struct listed *l, size_t i, text_f *text)
 {
 	const char *name = l->item[i].name;
-	/* cppcheck-suppress legacyUninitvar ; filled by text() */
-	char room[TEXT_MAX];
+	char room[TEXT_MAX] = "";
 	size_t count = 0;
 
 	for (size_t k = i; k < l->n; k++)

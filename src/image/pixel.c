@@ -498,8 +498,8 @@ pixel_clear(
 /* ---- What attracts the eye ---- */
 
 bool
-pixel_interest(const struct op_context *ctx, VipsImage *in, int width,
-    int height, bool entropy, VipsImage **out, struct err *e)
+pixel_interest(const struct op_context *ctx, VipsImage *in,
+    struct pixel_area want, VipsImage **out, struct err *e)
 {
 	scoped_image read = NULL;
 	scoped_image done = NULL;
@@ -508,11 +508,12 @@ pixel_interest(const struct op_context *ctx, VipsImage *in, int width,
 		return false;
 	if (ctx->memo->set) {
 		if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top,
-			width, height, NULL) != 0)
+			want.width, want.height, NULL) != 0)
 			return image_fail(ctx, e, ERR_INTERNAL, "crop");
-	} else if (vips_smartcrop(read, &done, width, height, "interesting",
-		       entropy ? VIPS_INTERESTING_ENTROPY
-			       : VIPS_INTERESTING_ATTENTION,
+	} else if (vips_smartcrop(read, &done, want.width, want.height,
+		       "interesting",
+		       want.entropy ? VIPS_INTERESTING_ENTROPY
+				    : VIPS_INTERESTING_ATTENTION,
 		       NULL) != 0) {
 		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
 	}

@@ -77,8 +77,13 @@ bool pixel_whole(const struct op_context *ctx, VipsImage *in, VipsImage **out,
  * happens (entropy); of an animation where it is in the first frame, so that
  * the picture stands still.
  */
-bool pixel_interest(const struct op_context *ctx, VipsImage *in, int width,
-    int height, bool entropy, VipsImage **out, struct err *e) must_check;
+struct pixel_area {
+	int width, height;
+	bool entropy;
+};
+
+bool pixel_interest(const struct op_context *ctx, VipsImage *in,
+    struct pixel_area want, VipsImage **out, struct err *e) must_check;
 /* Whether a pixel of an image in memory is not solid. */
 bool pixel_clear(const struct op_context *ctx, VipsImage *in, bool *clear,
     struct err *e) must_check;

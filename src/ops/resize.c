@@ -265,8 +265,10 @@ resize_cover(const struct op_context *ctx, const struct geometry *g,
 	}
 	if (!step_has(s, RESIZE_FOCUS_X) &&
 	    (position == POSITION_ENTROPY || position == POSITION_ATTENTION))
-		return pixel_interest(ctx, in, width, height,
-		    position == POSITION_ENTROPY, out, e);
+		return pixel_interest(ctx, in,
+		    (struct pixel_area){
+			width, height, position == POSITION_ENTROPY },
+		    out, e);
 
 	int left = offset_of(place.across, in->Xsize - width, true);
 	int top = offset_of(place.down, in->Ysize - height, true);

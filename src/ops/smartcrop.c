@@ -49,11 +49,16 @@ op_smartcrop(
     const struct op_context *ctx, VipsImage *in, VipsImage **out, struct err *e)
 {
 	const struct plan_step *s = ctx->step;
-	int width = (int)smart_side(s, SMARTCROP_WIDTH, (uint32_t)in->Xsize);
-	int height = (int)smart_side(s, SMARTCROP_HEIGHT, (uint32_t)in->Ysize);
-	bool entropy = step_get(s, SMARTCROP_INTEREST).pick == INTEREST_ENTROPY;
+	const struct pixel_area want = {
+		.width =
+		    (int)smart_side(s, SMARTCROP_WIDTH, (uint32_t)in->Xsize),
+		.height =
+		    (int)smart_side(s, SMARTCROP_HEIGHT, (uint32_t)in->Ysize),
+		.entropy =
+		    step_get(s, SMARTCROP_INTEREST).pick == INTEREST_ENTROPY,
+	};
 	scoped_image flat = NULL;
 
 	return colour_convert(ctx, in, &flat, e) &&
-	    pixel_interest(ctx, flat, width, height, entropy, out, e);
+	    pixel_interest(ctx, flat, want, out, e);
 }

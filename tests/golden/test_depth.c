@@ -62,7 +62,7 @@ slope(int bands)
 	for (int i = 0; i < WIDE * HIGH; i++)
 		for (int b = 0; b < bands; b++)
 			p[i * bands + b] =
-			    b == 3 ? 65535 : (uint16_t)(i % WIDE * 32);
+			    (uint16_t)(b == 3 ? 65535 : i % WIDE * 32);
 	raw = vips_image_new_from_memory_copy(p,
 	    (size_t)WIDE * HIGH * (size_t)bands * 2, WIDE, HIGH, bands,
 	    VIPS_FORMAT_USHORT);
