@@ -62,11 +62,11 @@ line_read(const VipsImage *in, int y, uint8_t *row)
 static void
 line_median(uint8_t *const row[3], size_t bands, size_t bytes, uint8_t *to)
 {
-	/* cppcheck-suppress uninitvar ; filled by memcpy() */
 	struct nine nine;
 
 	for (size_t at = 0; at < bytes; at += VECTOR) {
 		for (size_t k = 0; k < 9; k++)
+			/* cppcheck-suppress uninitvar ; it is filled here */
 			memcpy(nine.of[k], row[k / 3] + at + k % 3 * bands,
 			    VECTOR);
 		nine_median(&nine);

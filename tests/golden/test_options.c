@@ -176,7 +176,7 @@ assert_tempo(const char *query, int loop, const int *delay, int n)
 	VipsImage *in;
 	int has_loop = -1;
 	int *has;
-	int has_n;
+	int has_n = 0;
 
 	render(&moving, query);
 	in = loaded("n=-1");
