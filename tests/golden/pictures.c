@@ -289,7 +289,7 @@ static void
 put_number(GByteArray *out, uint32_t number, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++) {
-		uint8_t byte = (uint8_t)((uint64_t)number >> 8 * i);
+		uint8_t byte = (uint8_t)(i < 4 ? number >> 8 * i : 0);
 
 		g_byte_array_append(out, &byte, 1);
 	}

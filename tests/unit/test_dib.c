@@ -28,7 +28,7 @@ static void
 le(struct bytes *b, uint32_t value, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		put(b, &(uint8_t){ (uint8_t)((uint64_t)value >> 8 * i) }, 1);
+		put(b, &(uint8_t){ (uint8_t)(i < 4 ? value >> 8 * i : 0) }, 1);
 }
 
 /* colours: words 0xRRGGBB. */
