@@ -445,8 +445,12 @@ text_comment(const struct exif_field *f, char *out, size_t room)
 static bool
 is_version(const struct exif_field *f)
 {
-	return f->type == EXIF_UNDEFINED && f->size == 4 &&
-	    strspn((const char *)f->at, "0123456789") >= 4;
+	bool digits = f->type == EXIF_UNDEFINED && f->size == 4;
+
+	/* No text ends it: behind it may be the block's end. */
+	for (size_t i = 0; i < f->size && digits; i++)
+		digits = f->at[i] >= '0' && f->at[i] <= '9';
+	return digits;
 }
 
 size_t
@@ -494,7 +498,8 @@ place_field(void *to, const struct exif_field *f)
 	p->degrees[i] = exif_number(f, 0, &good[0]) +
 	    exif_number(f, 1, &good[1]) / 60 +
 	    exif_number(f, 2, &good[2]) / 3600;
-	p->there[i] = good[0] && p->degrees[i] <= (i == 0 ? 90 : 180);
+	/* Three numbers of 64 bits may be infinite together. */
+	p->there[i] = good[0] && fabs(p->degrees[i]) <= (i == 0 ? 90 : 180);
 }
 
 bool

@@ -80,7 +80,7 @@ section_begin(struct section *s)
 static void
 section_settle(struct section *s, struct json_mark before)
 {
-	if (s->f->json.now.used > s->end)
+	if (s->f->json.now.used > s->end || s->f->json.now.full)
 		s->f->json.now = before;
 }
 
@@ -609,7 +609,8 @@ info_write(struct info *f, const struct look *look, struct err *e)
 	put_exif(f);
 	put_xmp_iptc(f);
 	json_put_close(&f->json, '}');
-	return !f->json.full || err_set(e, ERR_INTERNAL, "info is too long");
+	return !f->json.now.full ||
+	    err_set(e, ERR_INTERNAL, "info is too long");
 }
 
 bool

@@ -14,7 +14,7 @@ static void
 put(struct json_out *j, struct slice s)
 {
 	if (s.len > j->room - j->now.used) {
-		j->full = true;
+		j->now.full = true;
 		return;
 	}
 	memcpy(j->at + j->now.used, s.at, s.len);

@@ -11,13 +11,13 @@
 struct json_mark {
 	size_t used;
 	bool comma;
+	bool full; /* something did not fit: the text is of no use */
 };
 
 struct json_out {
 	char *at;
 	size_t room;
 	struct json_mark now;
-	bool full; /* something did not fit: the text is of no use */
 };
 
 /* name NULL: an item of a list, or the value at the top. */

@@ -4,9 +4,9 @@ files and read out of them, byte by byte. Nothing here asks a library."""
 import struct
 import zlib
 
-ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 2, 3, 4, 5, 7
+ASCII, SHORT, LONG, RATIONAL, UNDEFINED, DOUBLE = 2, 3, 4, 5, 7, 12
 SIZE = {1: 1, ASCII: 1, SHORT: 2, LONG: 4, RATIONAL: 8, UNDEFINED: 1, 9: 4,
-    10: 8}
+    10: 8, DOUBLE: 8}
 LINKS = {0x8769: "photo", 0x8825: "gps", 0xa005: "interop"}
 LATITUDE = "51 30 12".split()
 
@@ -47,7 +47,8 @@ def field(tag, kind, value):
         data = value
     else:
         values = value if isinstance(value, (list, tuple)) else [value]
-        code = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II"}[kind]
+        code = {1: "B", SHORT: "H", LONG: "I", RATIONAL: "II",
+            DOUBLE: "d"}[kind]
         data = b"".join(struct.pack(">" + code, *(v if kind == RATIONAL
             else (v,))) for v in values)
     return tag, kind, len(data) // SIZE[kind], data
@@ -68,14 +69,14 @@ def directory(fields, at, after=0):
     return head + struct.pack(">I", after) + values
 
 
-def exif(orientation=1, place=True, thumbnail=b""):
+def exif(orientation=1, place=True, thumbnail=b"", gps=None):
     """A block as a telephone writes it, most significant byte first."""
     photo = [field(0x829d, RATIONAL, [(28, 10)]), field(0x8827, SHORT, 200),
         field(0x9003, ASCII, "2024:05:06 07:08:09"),
         field(0x927c, UNDEFINED, b"MAKERNOTE place 51.5034 " * 4),
         field(0xa002, LONG, 4000), field(0xa003, LONG, 3000),
         field(0xa431, ASCII, "SERIAL-77")]
-    gps = [field(1, ASCII, "N"),
+    gps = gps or [field(1, ASCII, "N"),
         field(2, RATIONAL, [(51, 1), (30, 1), (1234567, 100000)]),
         field(3, ASCII, "W"),
         field(4, RATIONAL, [(0, 1), (7, 1), (2424242, 100000)])]

@@ -29,6 +29,12 @@ def it(tmp_path_factory):
     (files / "many.jpg").write_bytes(meta.jpeg_write(plain, {
         "xmp": f"<x:x><rdf:RDF>{many}</rdf:RDF></x:x>".encode(),
         "iptc": meta.iptc(caption="\x01\x02\xff" * 300)}))
+    words = f"<rdf:li>{'w' * 500}</rdf:li>" * 110
+    (files / "words.jpg").write_bytes(meta.jpeg_write(plain, {
+        "xmp": f"<x:x><dc:a>b</dc:a><dc:c>{words}</dc:c></x:x>".encode()}))
+    far = [meta.field(tag, meta.DOUBLE, [-1.79e308] * 3) for tag in (2, 4)]
+    (files / "far.jpg").write_bytes(meta.jpeg_write(plain, {
+        "exif": meta.exif(gps=far)}))
     server = Server(place, files, {"render": {"workers": 1},
         "mount.all": {"path": "/", "stores": "files", "dialect": "query"},
         "mount.pictures": {"path": "/pictures/", "stores": "files",
@@ -118,6 +124,15 @@ def test_bounds(it):
     assert told["xmp"]["dc:t0"] == '"' * 90
     assert 20 < len(told["xmp"]) < 200
     assert "\x01" not in told["iptc"]["Caption-Abstract"]
+    # Of one name more than all of the JSON has room for.
+    assert info(it, "/words.jpg?info")["xmp"] == {"dc:a": "b"}
+
+
+def test_far(it):
+    """A place whose parts are infinite together is none."""
+    told = info(it, "/far.jpg?info&keep=gps")
+    assert "latitude" not in told["gps"]
+    assert told["gps"]["GPSLatitude"] == [-1.79e308] * 3
 
 
 def test_as_any_answer(it):
