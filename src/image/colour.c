@@ -345,6 +345,12 @@ profile_drop(
 	return true;
 }
 
+/*
+ * Three colours and alpha: a TIFF may have any number of channels behind those,
+ * of which nothing here knows what they are.
+ */
+enum { COLOUR_BANDS = 4 };
+
 /* The numbers of the colours to the wanted kind and depth, if need be. */
 static bool
 shape(
@@ -357,11 +363,17 @@ shape(
 	VipsInterpretation want = kinds[is_grey(in)][ctx->deep != 0];
 	VipsBandFormat format =
 	    ctx->deep ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR;
+	scoped_image shaped = NULL;
 
 	if (in->Type == want && in->BandFmt == format)
-		*out = g_object_ref(in);
-	else if (vips_colourspace(in, out, want, NULL) != 0)
+		shaped = g_object_ref(in);
+	else if (vips_colourspace(in, &shaped, want, NULL) != 0)
 		return image_fail(ctx, e, ERR_BAD_IMAGE, "colourspace");
+	if (shaped->Bands <= COLOUR_BANDS)
+		*out = take_ptr(shaped);
+	else if (vips_extract_band(shaped, out, 0, "n", COLOUR_BANDS, NULL) !=
+	    0)
+		return image_fail(ctx, e, ERR_INTERNAL, "extract_band");
 	return true;
 }
 

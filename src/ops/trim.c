@@ -225,7 +225,7 @@ trim_plain(
 {
 	scoped_image flat = NULL;
 
-	if (in->BandFmt == VIPS_FORMAT_UCHAR &&
+	if (in->BandFmt == VIPS_FORMAT_UCHAR && in->Bands <= 4 &&
 	    (in->Type == VIPS_INTERPRETATION_sRGB ||
 		in->Type == VIPS_INTERPRETATION_B_W)) {
 		*out = g_object_ref(in);

@@ -562,6 +562,44 @@ test_warm_up(void **state)
 		fail_msg("%s", failed.detail);
 }
 
+/*
+ * A TIFF may have more channels than colours and alpha: every operation that
+ * takes channels one by one passes over them, also in what is laid on.
+ */
+static void
+test_many_channels(void **state)
+{
+	static const char *const query[] = { "width=60&format=jpeg",
+		"trim=20&format=png", "rotate=30&background=red&format=png",
+		"width=90&height=90&fit=contain&background=blue&format=png",
+		"affine=1;0.3;0.1;0.7,white&format=png",
+		"recomb=1;0;0;0;1;0;0;0;1&flatten=white&format=png",
+		"overlay=a.png&composite=opacity:50&format=png",
+		"overlay=a.png&composite=tile:true,width:20&format=png" };
+	double more[3] = { 255, 9, 99 };
+	VipsImage *city = picture_scene(SCENE_CITY, 120, 80);
+	VipsImage *many;
+	struct file file;
+
+	(void)state;
+	assert_int_equal(vips_bandjoin_const(city, &many, more, 3, NULL), 0);
+	file = picture_file(many, FORMAT_TIFF);
+	for (size_t i = 0; i < NELEM(query); i++) {
+		struct image_job job = job_of(&file, query[i]);
+		VipsImage *in;
+
+		for (size_t k = 0; k < plan_overlays(&plan); k++)
+			job.overlay[k] = job.input;
+		assert_works(&job);
+		in = loaded();
+		assert_in_range(in->Bands, 3, 4);
+		g_object_unref(in);
+	}
+	picture_file_free(&file);
+	g_object_unref(many);
+	g_object_unref(city);
+}
+
 static int
 start(void **state)
 {
@@ -607,6 +645,7 @@ main(void)
 		cmocka_unit_test(test_sharp_sizing),
 		cmocka_unit_test(test_never_larger),
 		cmocka_unit_test(test_animation_kept),
+		cmocka_unit_test(test_many_channels),
 		cmocka_unit_test(test_blocked),
 	};
 
