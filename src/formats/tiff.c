@@ -39,8 +39,9 @@ tiff_compression(VipsImage *in, const struct save_spec *spec)
 	return compression[format_out(spec, OUT_COMPRESSION).pick];
 }
 
+/* Differences are of whole bytes. */
 static VipsForeignTiffPredictor
-tiff_predictor(const struct save_spec *spec)
+tiff_predictor(const struct save_spec *spec, int depth)
 {
 	static const VipsForeignTiffPredictor predictor[PREDICTOR_COUNT] = {
 		[PREDICTOR_NONE] = VIPS_FOREIGN_TIFF_PREDICTOR_NONE,
@@ -49,6 +50,8 @@ tiff_predictor(const struct save_spec *spec)
 		[PREDICTOR_FLOAT] = VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
 	};
 
+	if (depth > 0)
+		return VIPS_FOREIGN_TIFF_PREDICTOR_NONE;
 	return predictor[format_out(spec, OUT_PREDICTOR).pick];
 }
 
@@ -76,6 +79,7 @@ static int
 tiff_write(VipsImage *in, const struct save_spec *spec,
     VipsForeignTiffCompression compression, void **bytes, size_t *size)
 {
+	int depth = tiff_depth(spec, compression);
 	bool inch =
 	    format_out(spec, OUT_RESOLUTION_UNIT).pick == RESOLUTION_INCH;
 	/* JPEG 2000 is there in tiles only. */
@@ -89,11 +93,11 @@ tiff_write(VipsImage *in, const struct save_spec *spec,
 	    : fmax(in->Yres, 0.001);
 
 	return vips_tiffsave_buffer(in, bytes, size, "compression", compression,
-	    "Q", spec->quality, "predictor", tiff_predictor(spec), "tile",
-	    (gboolean)tiled, "tile_width", tiff_tile(spec, OUT_TILE_WIDTH),
-	    "tile_height", tiff_tile(spec, OUT_TILE_HEIGHT), "pyramid",
-	    format_on(spec, OUT_PYRAMID), "bitdepth",
-	    tiff_depth(spec, compression), "miniswhite",
+	    "Q", spec->quality, "predictor", tiff_predictor(spec, depth),
+	    "tile", (gboolean)tiled, "tile_width",
+	    tiff_tile(spec, OUT_TILE_WIDTH), "tile_height",
+	    tiff_tile(spec, OUT_TILE_HEIGHT), "pyramid",
+	    format_on(spec, OUT_PYRAMID), "bitdepth", depth, "miniswhite",
 	    format_on(spec, OUT_MINISWHITE), "bigtiff",
 	    format_on(spec, OUT_BIGTIFF), "xres", xres, "yres", yres, "resunit",
 	    inch ? VIPS_FOREIGN_TIFF_RESUNIT_INCH
@@ -132,7 +136,13 @@ format_tiff_save(
 			return tiff_colours(in, spec, compression, bytes, size);
 		return tiff_write(in, spec, compression, bytes, size);
 	}
-	/* The few bits have neither colours nor alpha. */
+	/*
+	 * The few bits have neither colours nor alpha, and these compressions
+	 * know whole bytes only: libvips fails at them, or dies of a pyramid.
+	 */
+	if (compression == VIPS_FOREIGN_TIFF_COMPRESSION_WEBP ||
+	    compression == VIPS_FOREIGN_TIFF_COMPRESSION_JP2K)
+		compression = VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE;
 	failed = vips_colourspace(in, &grey, VIPS_INTERPRETATION_B_W, NULL);
 	if (failed == 0)
 		failed = vips_extract_band(grey, &bare, 0, NULL);

@@ -219,6 +219,40 @@ test_tempo(void **state)
 	}
 }
 
+/* Whatever a TIFF is compressed with, it has the few bits that are asked for. */
+static void
+test_tiff_bits(void **state)
+{
+	static const char *const how[] = { "none", "jpeg", "deflate",
+		"packbits", "ccittfax4", "lzw", "webp", "zstd", "jp2k" };
+	static const char *const more[] = { "", "&pyramid=true",
+		"&pyramid=true&tile=true&tile_width=16&predictor=float" };
+	char query[256];
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(how); i++) {
+		for (size_t k = 0; k < NELEM(more); k++) {
+			VipsImage *in;
+			int bits;
+
+			snprintf(query, sizeof(query),
+			    "width=200&format=tiff&bitdepth=2&compression=%s%s",
+			    how[i], more[k]);
+			render(&photo, query);
+			in = loaded("");
+			assert_int_equal(in->Xsize, 200);
+			assert_int_equal(in->Bands, 1);
+			if (vips_image_get_int(in, "bits-per-sample", &bits) !=
+			    0)
+				vips_error_clear();
+			else
+				assert_int_equal(bits,
+				    strcmp(how[i], "ccittfax4") == 0 ? 1 : 2);
+			g_object_unref(in);
+		}
+	}
+}
+
 static int
 start(void **state)
 {
@@ -252,6 +286,7 @@ main(void)
 		cmocka_unit_test(test_avif),
 		cmocka_unit_test(test_gif),
 		cmocka_unit_test(test_tempo),
+		cmocka_unit_test(test_tiff_bits),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, start, stop);
