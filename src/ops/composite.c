@@ -15,6 +15,9 @@
 #include "image/pixel.h"
 #include "image/table.h"
 
+/* Pixels that a tile has at least along a side before it is laid down. */
+enum { TILE_LEAST = 128 };
+
 static const VipsBlendMode blends[BLEND_COUNT] = {
 	[BLEND_CLEAR] = VIPS_BLEND_MODE_CLEAR,
 	[BLEND_SOURCE] = VIPS_BLEND_MODE_SOURCE,
@@ -185,6 +188,32 @@ tile_count(int side, int over, bool middle)
 }
 
 /*
+ * So often along each side. libvips lays every one of them down by itself:
+ * many that are small become some that are larger first.
+ */
+static bool
+tile_repeat(const struct op_context *ctx, VipsImage *over, int across, int down,
+    VipsImage **out, struct err *e)
+{
+	int nx = VIPS_MIN(across, (TILE_LEAST - 1) / over->Xsize + 1);
+	int ny = VIPS_MIN(down, (TILE_LEAST - 1) / over->Ysize + 1);
+	scoped_image some = NULL;
+	scoped_image read = NULL;
+	scoped_image more = NULL;
+
+	if (vips_replicate(over, &some, nx, ny, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "replicate");
+	if (!pixel_read(ctx, some, &read, e))
+		return false;
+	if (vips_replicate(read, &more, (across + nx - 1) / nx,
+		(down + ny - 1) / ny, NULL) != 0 ||
+	    vips_crop(more, out, 0, 0, across * over->Xsize, down * over->Ysize,
+		NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "replicate");
+	return true;
+}
+
+/*
  * Repeated over the whole image. With an offset the repetition is cut so far
  * from its left and top, as in sharp.
  */
@@ -200,11 +229,11 @@ composite_tile(const struct op_context *ctx, const VipsImage *in,
 	scoped_image done = NULL;
 	struct spot cut;
 
-	if (vips_replicate(over, &many,
+	if (!tile_repeat(ctx, over,
 		tile_count(in->Xsize, over->Xsize, !offset && middle.left == 1),
 		tile_count(in->Ysize, over->Ysize, !offset && middle.top == 1),
-		NULL) != 0)
-		return image_fail(ctx, e, ERR_INTERNAL, "replicate");
+		&many, e))
+		return false;
 	cut =
 	    spot_of(gravity, many->Xsize - in->Xsize, many->Ysize - in->Ysize);
 	if (offset) {
