@@ -219,6 +219,20 @@ test_tempo(void **state)
 	}
 }
 
+static bool
+tiff_works(const char *query)
+{
+	struct err e = { 0 };
+
+	image_result_fini(&result);
+	golden_plan(query, NULL, &plan);
+	if (golden_render(&photo, &plan, &result, &e))
+		return true;
+	if (e.code != ERR_BAD_VALUE || strcmp(e.param, "compression") != 0)
+		fail_msg("%s: %s %s", query, err_row(e.code)->code, e.detail);
+	return false;
+}
+
 /* Whatever a TIFF is compressed with, it has the few bits that are asked for. */
 static void
 test_tiff_bits(void **state)
@@ -238,7 +252,9 @@ test_tiff_bits(void **state)
 			snprintf(query, sizeof(query),
 			    "width=200&format=tiff&bitdepth=2&compression=%s%s",
 			    how[i], more[k]);
-			render(&photo, query);
+			/* Not every libtiff has all of them. */
+			if (!tiff_works(query))
+				continue;
 			in = loaded("");
 			assert_int_equal(in->Xsize, 200);
 			assert_int_equal(in->Bands, 1);
