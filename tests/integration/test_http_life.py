@@ -146,6 +146,8 @@ def test_connections_of_one_viewer(start, slow):
         assert int(answer.headers["Retry-After"]) > 0
         assert answer.headers["Cache-Control"] == "no-store"
     until(lambda: in_progress(server) == 0, "both have left")
+    # As long as their work is not ended, a queue may be too long to wait in.
+    until(lambda: server.metric("pictor_workers_busy") == 0, "it is ended")
     with Wire(server.port) as again:
         assert again.ask("/cat.png?width=8").status == 200
 
