@@ -177,6 +177,32 @@ check_mount(
 	    check_sizes(part, m, e) && check_stores(b, part, m, e);
 }
 
+/* What each kind of store cannot do without. */
+static bool
+check_store(
+    const struct conf_part *part, const struct conf_store *s, struct err *e)
+{
+	if (s->type == STORE_FILE && s->root[0] == '\0')
+		return fail_key(part, "store", "root", e,
+		    "needs the folder of the originals");
+	if (s->type == STORE_S3 && s->bucket[0] == '\0')
+		return fail_key(
+		    part, "store", "bucket", e, "needs the name of the bucket");
+	if (s->type == STORE_HTTP && s->endpoint[0] == '\0' && s->allow.n == 0)
+		return fail_key(part, "store", "allow", e,
+		    "needs the URLs that may be read, or endpoint one that "
+		    "keys are appended to");
+	if ((s->access_key[0] == '\0') != (s->secret_key[0] == '\0'))
+		return fail_key(part, "store",
+		    s->access_key[0] == '\0' ? "access_key" : "secret_key", e,
+		    "access_key and secret_key go together");
+	if ((s->client_cert[0] == '\0') != (s->client_key[0] == '\0'))
+		return fail_key(part, "store",
+		    s->client_cert[0] == '\0' ? "client_cert" : "client_key", e,
+		    "client_cert and client_key go together");
+	return true;
+}
+
 static bool
 check_main(const struct conf_build *b, struct err *e)
 {
@@ -209,9 +235,8 @@ build_check(const struct conf_build *b, struct err *e)
 		const struct conf_store *s = part->base;
 
 		if (part->table == conf_table(CONF_STORE_TABLE) &&
-		    s->root[0] == '\0')
-			return fail_key(part, "store", "root", e,
-			    "needs the folder of the originals");
+		    !check_store(part, s, e))
+			return false;
 		if (part->table == conf_table(CONF_MOUNT_TABLE) &&
 		    !check_mount(b, part, e))
 			return false;

@@ -30,9 +30,13 @@ struct origin {
 
 static const struct store_kind *const store_kinds[] = {
 	[STORE_FILE] = &store_file,
+	[STORE_S3] = NULL,
+	[STORE_HTTP] = NULL,
 };
 static const char *const store_kind_names[] = {
 	[STORE_FILE] = "file",
+	[STORE_S3] = "s3",
+	[STORE_HTTP] = "http",
 };
 _Static_assert(NELEM(store_kinds) == NELEM(store_kind_names),
     "each kind of store has a name");
@@ -121,6 +125,10 @@ origin_check(const struct conf *conf, struct err *e)
 	for (size_t i = 0; i < conf->nstore; i++) {
 		const struct conf_store *store = &conf->store[i];
 
+		if (store_kind(store) == NULL)
+			return err_set(e, ERR_CONFIG,
+			    "[store.%s] type = %s: not in this build",
+			    store->name, store_kind_names[store->type]);
 		if (!store_kind(store)->check(store, e))
 			return false;
 	}

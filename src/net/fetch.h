@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP transfers: one thread, one curl_multi. Nothing here knows stores, S3 or
+ * retries; a redirect is an answer like any other.
+ *
+ * A transfer is a struct of its caller. It goes through two calls on the
+ * fetcher's thread: head() when the final status and headers are there, end()
+ * once, whatever happens. Both must not wait. The body of an answer goes where
+ * head() says: into a blob (which the caller made, and finishes in end(), so
+ * that a broken one can be gone on with), or, if it names none, into text[],
+ * up to FETCH_TEXT_MAX bytes, for errors and other small things.
+ *
+ * What is never done, whatever way or caller say: proxies, netrc, cookies,
+ * schemes besides http and https, following redirects, decoding of
+ * Content-Encoding that was not asked for.
+ */
+#pragma once
+
+#include "base/blob.h"
+#include "base/slice.h"
+
+struct fetcher;
+struct guard;
+
+enum {
+	FETCH_HEAD_MAX = 32768, /* bytes of an answer's head; more: FAILED */
+	FETCH_TEXT_MAX = 65536,
+	FETCH_HEADERS_MAX = 64 /* that a request may have */
+};
+
+/*
+ * How peers of one kind are reached: what a store's configuration says.
+ * Counted and immutable, so a transfer that runs keeps the one it began with.
+ * Connections are used again only by transfers of equal ways.
+ */
+struct fetch_way_spec {
+	const char *ca_file;     /* PEM; NULL: the system's */
+	const char *client_cert; /* PEM; NULL: none */
+	const char *client_key;
+	/* Of each connection's address, also of one that is used again; NULL:
+	 * all are allowed. Given: freed with the way, or when it fails. */
+	struct guard *guard;
+	int64_t connect_ns; /* names, TCP and TLS together */
+	int64_t silent_ns;  /* a body may be silent so long */
+	unsigned transfers; /* most at one time; more wait in turn */
+};
+struct fetch_way;
+/* Fails with CONFIG when a file cannot be read or is no certificate. */
+bool fetch_way_new_take(const struct fetch_way_spec *spec,
+    struct fetch_way **out, struct err *e) must_check;
+struct fetch_way *fetch_way_ref(struct fetch_way *way);
+void fetch_way_drop(struct fetch_way *way); /* NULL is allowed */
+
+struct fetch_header {
+	const char *name, *value; /* no CR, LF or NUL: asserted */
+};
+
+/* What ended a transfer besides an answer. err.code says how it looks to a
+ * viewer; this says what may be tried again. */
+enum fetch_end {
+	FETCH_DONE,      /* the answer is complete */
+	FETCH_STOPPED,   /* cancel, head() said false, nobody holds the blob */
+	FETCH_REFUSED,   /* the guard, a bad URL, a TLS certificate */
+	FETCH_NO_ANSWER, /* name, connect, reset or silence before a head */
+	FETCH_BROKEN,    /* reset, silence or short body after the head */
+	FETCH_LATE,      /* the deadline came */
+	FETCH_TOO_LARGE  /* head, text or blob has no room */
+};
+
+struct fetch {
+	/* By the caller; constant until end(), and so is what they point to. */
+	struct fetch_way *way; /* borrowed until end() */
+	const char *method;    /* GET HEAD PUT POST DELETE */
+	const char *url;       /* sent as it is: encoded, dots and all */
+	struct fetch_header header[FETCH_HEADERS_MAX];
+	size_t nheader;
+	struct slice body; /* of PUT and POST */
+	int64_t deadline_ns;
+	/* Not 0: stop. NULL: never. Looked at at least ten times a second. */
+	const _Atomic uint32_t *cancel;
+	/* May set into; false: stop, with the reason in err. NULL: text. */
+	bool (*head)(struct fetch *f);
+	void (*end)(struct fetch *f);
+	void *owner;
+
+	/* By head(): where the body goes. Appended to; not finished here. When
+	 * nobody else holds it any more the transfer stops. */
+	struct blob *into;
+
+	/* By fetch; headers and status from head() on, the rest in end(). */
+	int status;     /* 0: there was no answer */
+	int64_t length; /* Content-Length; -1: not said */
+	uint64_t got;   /* bytes of the body so far */
+	char *text; /* NUL-terminated; NULL: no body. Fetch's, until end() */
+	size_t ntext;
+	enum fetch_end ended;
+	struct err err; /* unless FETCH_DONE */
+	/* The address that was connected to; for logs and errors. */
+	char peer[64];
+
+	struct fetch_run *run; /* fetch's own */
+};
+
+/* transfers: most at one time of all ways together. */
+bool fetcher_new(
+    unsigned transfers, struct fetcher **out, struct err *e) must_check;
+/* Ends what runs (STOPPED), then returns. */
+void fetcher_free(struct fetcher *fetcher);
+/* Any thread, also the fetcher's own. Never fails: end() says what is wrong. */
+void fetch_start(struct fetcher *fetcher, struct fetch *f);
+/* Looks at every cancel flag now. Any thread. */
+void fetcher_poke(struct fetcher *fetcher);
+/*
+ * A header of the answer, without blanks around it; at NULL: there is none. Of
+ * several with one name the first, except that those of a list are not joined.
+ * Valid until end() returns. name in lower case.
+ */
+struct slice fetch_answer_header(const struct fetch *f, const char *name);
+/* Wall clock less ours, from the answer's Date, seconds; 0 when it has none. */
+int64_t fetch_clock_ahead_s(const struct fetch *f);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a store of type http may read, whatever a URL asks for: an allow-list of
+ * URLs, and addresses that are not private.
+ *
+ * The URL is looked at before each request and each redirect; the address when
+ * the socket is about to connect, after names are resolved, so that a name
+ * whose address changes in between gains nothing. Immutable; any thread.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/slice.h"
+
+struct guard;
+struct sockaddr;
+
+struct guard_spec {
+	/* As in conf.def: "https://host/path/", "https://host.org:8443/" or
+	 * "http://" + "*.host/": NULL-terminated. */
+	const char *const *allow;
+	/* "10.0.0.0/8": let through although private; NULL-terminated. */
+	const char *const *networks;
+};
+
+/* Fails with CONFIG that names the entry and what would be right. */
+bool guard_new(const struct guard_spec *spec, struct guard **out,
+    struct err *e) must_check;
+void guard_free(struct guard *g); /* NULL is allowed */
+
+/*
+ * Is the URL one of the list, and one that everybody reads alike? Fails with
+ * FORBIDDEN: another scheme than http and https, user or password, a fragment,
+ * control bytes, blanks, backslashes, dot segments (also encoded), an address
+ * written in another form than the usual one (0x7f.1, 2130706433), an empty or
+ * over-long name, a host in non-ASCII letters.
+ */
+bool guard_url(
+    const struct guard *g, struct slice url, struct err *e) must_check;
+/*
+ * May this address be connected to? Refused are all that IANA's registries of
+ * special addresses do not call globally reachable, whatever form embeds them:
+ * IPv4-mapped, -compatible and -translated, 6to4, NAT64 (both prefixes),
+ * Teredo and ISATAP are unwrapped first. Fails with FORBIDDEN.
+ */
+bool guard_address(const struct guard *g, const struct sockaddr *address,
+    struct err *e) must_check;
