@@ -76,6 +76,10 @@ struct fetch {
 	size_t nheader;
 	struct slice body; /* of PUT and POST */
 	int64_t deadline_ns;
+	/* Begin then and not before (clock_ns()); 0: at once. For what is tried
+	 * again: until then it takes no place of others, and cancel and deadline
+	 * end it as if it ran. */
+	int64_t start_ns;
 	/* Not 0: stop. NULL: never. Looked at at least ten times a second. */
 	const _Atomic uint32_t *cancel;
 	/* May set into; false: stop, with the reason in err. NULL: text. */
