@@ -131,6 +131,8 @@ parse(struct request *r, const char *version)
 	    !plan_check(&new->plan, &r->route->policy, &r->err))
 		return false;
 	new->key = key_of(r, version);
+	plan_variant(
+	    &new->plan, new->plan_hash, new->plan_text, sizeof(new->plan_text));
 	return true;
 }
 
@@ -174,6 +176,7 @@ request_wake(struct flight_waiter *waiter, const void *result)
 	    ? w->cache
 	    : CACHE_USE_JOINED;
 	r->worker = w->job.worker;
+	r->queue_ns = w->job.queued_ns;
 	r->at = w->entry != NULL ? STAGE_ANSWER : w->at;
 	finish(r);
 }

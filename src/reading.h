@@ -21,6 +21,9 @@ struct route;
 struct reading {
 	struct plan plan;
 	struct digest key;
+	/* For events: what is done, whichever the original. */
+	char plan_hash[PLAN_HASH_MAX];
+	char plan_text[240]; /* cut */
 	_Atomic uint32_t count;
 	const struct route *route; /* only compared */
 	struct slice uri, accept;  /* in text[] */

@@ -73,12 +73,20 @@ fill_result(const struct request *r, struct event *ev)
 	const struct plan *p = r->plan;
 
 	codec_hex(r->key.byte, DIGEST_SIZE, ev->key);
+	memcpy(ev->plan_hash, r->reading->plan_hash, sizeof(ev->plan_hash));
+	COPY(ev->plan, slice_of(r->reading->plan_text));
 	COPY(ev->store, plan_slice(p, p->source[0].store));
 	COPY(ev->source_key, plan_slice(p, p->source[0].key));
 	if (r->entry == NULL)
 		return;
 	memcpy(ev->etag, r->entry->etag, sizeof(ev->etag));
 	ev->facts = r->entry->facts;
+}
+
+static const char *
+tenant_of(const struct conf_mount *mount)
+{
+	return mount->tenant[0] != '\0' ? mount->tenant : mount->name;
 }
 
 void
@@ -93,6 +101,8 @@ record(const struct request *r, struct events *events)
 	event_init(&ev);
 	ev.at_ns = r->start_wall_ns;
 	COPY(ev.id, slice_of(r->id));
+	COPY(ev.traceparent, r->traceparent);
+	COPY(ev.cloudfront_id, r->cloudfront_id);
 	COPY(ev.method, r->method);
 	COPY(ev.uri, r->uri);
 	COPY(ev.host, r->host);
@@ -100,9 +110,11 @@ record(const struct request *r, struct events *events)
 	COPY(ev.user_agent, r->user_agent);
 	COPY(ev.referer, r->referer);
 	if (r->route != NULL) {
+		COPY(ev.tenant, slice_of(tenant_of(r->route->mount)));
 		COPY(ev.mount, slice_of(r->route->mount->name));
 		COPY(ev.dialect, slice_of(r->route->dialect->name));
 	}
+	ev.type = event_type_of(r->err.code, r->cache);
 	ev.status = r->status;
 	ev.answer_bytes = r->answer_bytes;
 	ev.cache = r->cache;
@@ -113,6 +125,7 @@ record(const struct request *r, struct events *events)
 		fill_result(r, &ev);
 	memcpy(ev.stage_ns, r->stage_ns, sizeof(ev.stage_ns));
 	ev.total_ns = total_ns;
+	ev.queue_ns = r->queue_ns;
 	ev.worker = r->worker;
 	(void)event_post(events, &ev); /* a lost one is counted there */
 }

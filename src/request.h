@@ -60,6 +60,8 @@ struct request {
 	struct slice method, uri; /* raw; uri with its query */
 	struct slice host;        /* raw Host header */
 	struct slice accept, user_agent, referer;
+	struct slice traceparent;   /* W3C Trace Context, well-formed */
+	struct slice cloudfront_id; /* X-Amz-Cf-Id */
 	char id[80];
 	char viewer[64];  /* address as text */
 	int64_t start_ns; /* clock_ns() */
@@ -85,6 +87,7 @@ struct request {
 	struct cache_entry *entry;
 	/* from the work that answered it, for record */
 	uint64_t worker;
+	int64_t queue_ns;
 
 	/* any stage */
 	enum stage at; /* where it is, or where it failed */

@@ -34,6 +34,11 @@ enum landlock_mode { LANDLOCK_REQUIRED, LANDLOCK_OPTIONAL };
 enum store_type { STORE_FILE, STORE_S3, STORE_HTTP };
 enum store_addressing { ADDRESSING_AUTO, ADDRESSING_VIRTUAL, ADDRESSING_PATH };
 enum store_signature { SIGNATURE_V4, SIGNATURE_V2, SIGNATURE_NONE };
+enum event_viewer {
+	EVENT_VIEWER_NETWORK,
+	EVENT_VIEWER_HASH,
+	EVENT_VIEWER_NONE
+};
 
 /* C types of conf.def's types. */
 #define CONF_TEXT  const char *

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/digest.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/ring.h"
@@ -32,8 +33,10 @@ enum {
 	EVENT_SLOTS = 4096,
 	EVENT_BATCH = 256, /* records */
 	EVENT_BUFFER = 256 * 1024,
-	EVENT_SOURCE_MAX = 600
+	EVENT_NODE_MAX = 64,
+	EVENT_RANDOM = 10 /* bytes of an event's id */
 };
+#define EVENT_SHARE_ALL 4294967296.0 /* 2^32 */
 static const int64_t event_gather_ns = 5 * NS_PER_MS;
 /* How long a reload waits for the writer to take the new files over. */
 static const int64_t event_swap_ns = 2 * NS_PER_S;
@@ -60,20 +63,30 @@ struct events {
 	uint64_t taken;
 	struct sink sink[EVENT_FILES];
 	struct text text[EVENT_FILES];
-	char source[EVENT_SOURCE_MAX];
-	uint8_t random[EVENT_BATCH][10];
+	/* Constant. */
+	char node[EVENT_NODE_MAX];
+	enum event_viewer viewer;
+	struct digest viewer_key;
+	/* Of 2^32: how many events of a type are told. */
+	_Atomic uint64_t share[EVENT_TYPES];
 };
 
 /* Where the texts of an event are. */
 static const size_t event_texts[] = {
 #define TEXT(name) offsetof(struct event, name)
+	TEXT(node),
+	TEXT(viewer_network),
+	TEXT(viewer_hash),
 	TEXT(id),
+	TEXT(traceparent),
+	TEXT(cloudfront_id),
 	TEXT(method),
 	TEXT(uri),
 	TEXT(host),
 	TEXT(viewer),
 	TEXT(user_agent),
 	TEXT(referer),
+	TEXT(tenant),
 	TEXT(mount),
 	TEXT(dialect),
 	TEXT(store),
@@ -82,6 +95,13 @@ static const size_t event_texts[] = {
 	TEXT(detail),
 	TEXT(key),
 	TEXT(etag),
+	TEXT(plan_hash),
+	TEXT(plan),
+	TEXT(object_store),
+	TEXT(object_key),
+	TEXT(content_hash),
+	TEXT(channel),
+	TEXT(reason),
 #undef TEXT
 };
 
@@ -141,17 +161,18 @@ cache_use_name(enum cache_use u)
 }
 
 /* The SINK label. */
-enum event_fate { EVENT_STORED, EVENT_LOST, EVENT_FATES };
+enum event_fate { FATE_STORED, FATE_LOST, FATE_LEFT_OUT, FATES };
 
 static void
 fate_labels(void)
 {
-	static const char *const words[EVENT_FATES] = {
-		[EVENT_STORED] = "stored",
-		[EVENT_LOST] = "lost",
+	static const char *const words[FATES] = {
+		[FATE_STORED] = "stored",
+		[FATE_LOST] = "lost",
+		[FATE_LEFT_OUT] = "left-out",
 	};
 
-	metric_label(LABEL_SINK, words, EVENT_FATES);
+	metric_label(LABEL_SINK, words, FATES);
 }
 
 /* n lines for a file, of which so many are lost. */
@@ -160,9 +181,9 @@ events_count(enum event_file file, uint64_t n, uint64_t lost)
 {
 	switch (file) {
 	case EVENT_JSON:
-		metric_add(METRIC_EVENTS, EVENT_STORED, 0, n - lost);
+		metric_add(METRIC_EVENTS, FATE_STORED, 0, n - lost);
 		if (lost > 0)
-			metric_add(METRIC_EVENTS, EVENT_LOST, 0, lost);
+			metric_add(METRIC_EVENTS, FATE_LOST, 0, lost);
 		break;
 	case EVENT_LOG:
 		if (lost > 0)
@@ -220,14 +241,10 @@ events_swap(struct events *ev)
 }
 
 static void
-events_format(
-    struct events *ev, const struct event *event, const uint8_t random[10])
+events_format(struct events *ev, const struct event *event)
 {
-	struct event_mark mark = { .source = ev->source };
-
-	memcpy(mark.random, random, sizeof(mark.random));
-	if (ev->sink[EVENT_JSON].fd >= 0)
-		event_print_json(&ev->text[EVENT_JSON], event, &mark);
+	if (ev->sink[EVENT_JSON].fd >= 0 && event->told)
+		event_print_json(&ev->text[EVENT_JSON], event);
 	if (ev->sink[EVENT_LOG].fd >= 0)
 		event_print_log(&ev->text[EVENT_LOG], event);
 }
@@ -238,16 +255,16 @@ events_batch(struct events *ev)
 {
 	const struct event *event = ring_look(ev->ring);
 	unsigned int n = 0;
-	ssize_t got = getrandom(ev->random, sizeof(ev->random), 0);
+	unsigned int told = 0;
 
-	/* Not interrupted: this thread has all signals blocked. */
-	assert(got == (ssize_t)sizeof(ev->random));
 	for (int i = 0; i < EVENT_FILES; i++)
 		ev->text[i].len = 0;
 	while (event != NULL && n < EVENT_BATCH &&
 	    ev->text[EVENT_JSON].len + EVENT_LINE_MAX < EVENT_BUFFER &&
 	    ev->text[EVENT_LOG].len + EVENT_LINE_MAX < EVENT_BUFFER) {
-		events_format(ev, event, ev->random[n++]);
+		events_format(ev, event);
+		n++;
+		told += event->told;
 		ring_next(ev->ring);
 		event = ring_look(ev->ring);
 	}
@@ -258,7 +275,8 @@ events_batch(struct events *ev)
 		if (sink->fd < 0)
 			continue;
 		lost = sink_write(sink, ev->text[i].at, ev->text[i].len);
-		events_count((enum event_file)i, n, lost);
+		events_count(
+		    (enum event_file)i, i == EVENT_JSON ? told : n, lost);
 	}
 	ev->taken += n;
 	lock_take(&ev->lock);
@@ -284,6 +302,12 @@ events_thread(void *arg)
 
 /* --- the other threads --- */
 
+static bool
+events_wants(struct events *ev, enum event_file file)
+{
+	return atomic_load_explicit(&ev->wanted[file], memory_order_relaxed);
+}
+
 static void
 events_wake(struct events *ev)
 {
@@ -308,18 +332,42 @@ events_open(
 	return true;
 }
 
-/* "/pictor/HOST": whose events these are. */
+/* Whose events these are. */
 static void
-events_source(char out[EVENT_SOURCE_MAX])
+events_name(struct events *ev, const struct conf *conf)
 {
-	struct text text = { .at = out, .size = EVENT_SOURCE_MAX - 1 };
-	char host[65] = "";
+	struct slice key = slice_of(conf->event_viewer_key);
+	char host[EVENT_NODE_MAX] = "";
 
 	/* Cut or not, it is only a name. */
 	(void)gethostname(host, sizeof(host) - 1);
-	text_put(&text, "/pictor/");
-	text_json(&text, slice_of(host[0] != '\0' ? host : "localhost"));
-	out[text.len] = '\0';
+	if (conf->event_node[0] != '\0')
+		slice_copy(
+		    slice_of(conf->event_node), ev->node, sizeof(ev->node));
+	else
+		slice_copy(slice_of(host[0] != '\0' ? host : "localhost"),
+		    ev->node, sizeof(ev->node));
+	ev->viewer = (enum event_viewer)conf->event_viewer;
+	ev->viewer_key = digest_of(key.at, key.len);
+}
+
+static void
+events_shares(struct events *ev, const struct conf *conf)
+{
+	const double share[EVENT_TYPES] = {
+		[EVENT_RENDERED] = conf->event_rendered,
+		[EVENT_SERVED] = conf->event_served,
+		[EVENT_FAILED] = conf->event_failed,
+		[EVENT_STORED] = conf->event_stored,
+		[EVENT_UPLOADED] = 1,
+		[EVENT_ARCHIVED] = 1,
+		[EVENT_EXPIRED] = 1,
+	};
+
+	for (int i = 0; i < EVENT_TYPES; i++)
+		atomic_store_explicit(&ev->share[i],
+		    (uint64_t)(share[i] * EVENT_SHARE_ALL),
+		    memory_order_relaxed);
 }
 
 bool
@@ -344,7 +392,8 @@ events_new(const struct conf *conf, struct events **out, struct err *e)
 		ev->text[i].size = EVENT_BUFFER;
 		atomic_init(&ev->wanted[i], sink[i].fd >= 0);
 	}
-	events_source(ev->source);
+	events_name(ev, conf);
+	events_shares(ev, conf);
 	fate_labels();
 	ev->ring = ring_new(EVENT_SLOTS, sizeof(struct event));
 	lock_init(&ev->lock);
@@ -354,8 +403,80 @@ events_new(const struct conf *conf, struct events **out, struct err *e)
 	return true;
 }
 
-bool
-event_post(struct events *ev, const struct event *event)
+/* Random bytes, of which each thread fetches many at a time. */
+static void
+event_random(uint8_t *out, size_t size)
+{
+	static _Thread_local uint8_t pool[64 * (EVENT_RANDOM + 4)];
+	static _Thread_local size_t left;
+
+	assert(size <= sizeof(pool));
+	if (left < size) {
+		/* Up to 256 bytes come at once, more may be interrupted. */
+		for (size_t i = 0; i < sizeof(pool); i += 128) {
+			ssize_t got = getrandom(pool + i,
+			    i + 128 < sizeof(pool) ? 128 : sizeof(pool) - i, 0);
+
+			assert(got > 0);
+		}
+		left = sizeof(pool);
+	}
+	left -= size;
+	memcpy(out, pool + left, size);
+	memset(pool + left, 0, size);
+}
+
+static void
+event_hide_viewer(const struct events *ev, struct event *event)
+{
+	struct {
+		struct digest key;
+		char viewer[sizeof(event->viewer)];
+	} text = { .key = ev->viewer_key };
+	struct digest hash;
+
+	switch (ev->viewer) {
+	case EVENT_VIEWER_NETWORK:
+		event_network(event->viewer, event->viewer_network);
+		break;
+	case EVENT_VIEWER_HASH:
+		if (event->viewer[0] == '\0')
+			break;
+		/* The key has a fixed length and half of the hash is kept. */
+		memcpy(text.viewer, event->viewer, strlen(event->viewer));
+		hash = digest_of(&text, sizeof(text));
+		codec_hex(hash.byte, (sizeof(event->viewer_hash) - 1) / 2,
+		    event->viewer_hash);
+		break;
+	case EVENT_VIEWER_NONE:
+		break;
+	}
+}
+
+/* Whether it is told; then with what post adds. */
+static void
+event_complete(struct events *ev, struct event *event)
+{
+	uint64_t share =
+	    atomic_load_explicit(&ev->share[event->type], memory_order_relaxed);
+	uint8_t random[EVENT_RANDOM + 4];
+	uint32_t chance;
+
+	event_random(random, sizeof(random));
+	memcpy(&chance, random + EVENT_RANDOM, sizeof(chance));
+	event->told = chance < share;
+	if (!event->told) {
+		metric_add(METRIC_EVENTS, FATE_LEFT_OUT, 0, 1);
+		return;
+	}
+	event->rate = (double)share / EVENT_SHARE_ALL;
+	event_uid(event->at_ns, random, event->uid);
+	memcpy(event->node, ev->node, strlen(ev->node) + 1);
+	event_hide_viewer(ev, event);
+}
+
+static bool
+event_put(struct events *ev, const struct event *event)
 {
 	struct event *slot = ring_begin(ev->ring);
 
@@ -370,9 +491,22 @@ event_post(struct events *ev, const struct event *event)
 		return true;
 	}
 	for (int i = 0; i < EVENT_FILES; i++)
-		if (atomic_load_explicit(&ev->wanted[i], memory_order_relaxed))
+		if (events_wants(ev, (enum event_file)i) &&
+		    (event->told || i != EVENT_JSON))
 			events_count((enum event_file)i, 1, 1);
 	return false;
+}
+
+bool
+event_post(struct events *ev, struct event *event)
+{
+	bool json = events_wants(ev, EVENT_JSON);
+
+	if (json)
+		event_complete(ev, event);
+	if ((json && event->told) || events_wants(ev, EVENT_LOG))
+		return event_put(ev, event);
+	return true;
 }
 
 bool
@@ -391,6 +525,7 @@ events_reopen(struct events *ev, const struct conf *conf, struct err *e)
 		ev->next[i] = next[i];
 	}
 	ev->has_next = true;
+	events_shares(ev, conf);
 	cond_wake_all(&ev->changed);
 	/* So that who moves a log away sees its end soon after. */
 	while (ev->has_next && cond_wait(&ev->changed, &ev->lock, until))

@@ -11,21 +11,37 @@
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/codec.h"
 #include "event/text.h"
 
-/* By cache_use, where there is no error. */
-static const char *const event_types[CACHE_USE_COUNT] = {
-	[CACHE_USE_NONE] = "image.served",
-	[CACHE_USE_HIT] = "image.served",
-	[CACHE_USE_MISS] = "image.rendered",
-	[CACHE_USE_JOINED] = "image.served",
-	[CACHE_USE_STALE] = "image.served",
-	[CACHE_USE_REVALIDATED] = "image.served",
+static const char *const event_types[EVENT_TYPES] = {
+	[EVENT_RENDERED] = "image.rendered",
+	[EVENT_SERVED] = "image.served",
+	[EVENT_FAILED] = "image.failed",
+	[EVENT_STORED] = "image.stored",
+	[EVENT_UPLOADED] = "image.uploaded",
+	[EVENT_ARCHIVED] = "image.archived",
+	[EVENT_EXPIRED] = "image.expired",
 };
+
+const char *
+event_type_name(enum event_type t)
+{
+	assert((unsigned int)t < EVENT_TYPES);
+	return event_types[t];
+}
+
+enum event_type
+event_type_of(enum err_code code, enum cache_use cache)
+{
+	if (code != ERR_NONE)
+		return EVENT_FAILED;
+	return cache == CACHE_USE_MISS ? EVENT_RENDERED : EVENT_SERVED;
+}
 
 /* What stands before a value, as one piece: there are fifty in a line. */
 #define NAME(name) SLICE(",\"" name "\":")
@@ -90,28 +106,31 @@ static const struct slice stage_members[EVENT_STAGES] = {
 	[STAGE_SETTLE] = NAME("ms_settle"),
 };
 
-/* UUID version 7 (RFC 9562): sorts by time. */
-static void
-put_id(struct text *t, int64_t at_ns, const uint8_t random[10])
+void
+event_uid(int64_t at_ns, const uint8_t random[10], uint8_t out[EVENT_UID_SIZE])
 {
-	static const uint8_t cuts[] = { 4, 6, 8, 10, 16 };
 	uint64_t ms = (uint64_t)(at_ns / NS_PER_MS);
-	uint8_t byte[16];
-	size_t from = 0;
 
 	for (size_t i = 0; i < 6; i++)
-		byte[i] = (uint8_t)(ms >> (40 - 8 * i));
-	memcpy(byte + 6, random, 10);
-	byte[6] = (uint8_t)(0x70 | (byte[6] & 0x0f));
-	byte[8] = (uint8_t)(0x80 | (byte[8] & 0x3f));
-	for (size_t i = 0; i < NELEM(cuts); i++) {
-		char hex[2 * sizeof(byte) + 1];
+		out[i] = (uint8_t)(ms >> (40 - 8 * i));
+	memcpy(out + 6, random, 10);
+	out[6] = (uint8_t)(0x70 | (out[6] & 0x0f));
+	out[8] = (uint8_t)(0x80 | (out[8] & 0x3f));
+}
 
-		codec_hex(byte + from, cuts[i] - from, hex);
-		text_put(t, i > 0 ? "-" : "");
-		text_put(t, hex);
+void
+event_uid_print(const uint8_t uid[EVENT_UID_SIZE], char out[EVENT_UUID_MAX])
+{
+	static const uint8_t cuts[] = { 4, 6, 8, 10, 16 };
+	size_t from = 0;
+
+	for (size_t i = 0; i < NELEM(cuts); i++) {
+		codec_hex(uid + from, cuts[i] - from, out);
+		out += 2 * (cuts[i] - from);
+		*out++ = '-';
 		from = cuts[i];
 	}
+	out[-1] = '\0';
 }
 
 void
@@ -157,24 +176,28 @@ format_name(uint32_t format)
 static void
 put_request(struct text *t, const struct event *ev)
 {
-	char network[EVENT_NETWORK_MAX];
 	struct slice referer = slice_of(ev->referer);
 
-	event_network(ev->viewer, network);
 	referer = slice_cut(&referer, '#');
 	referer = slice_cut(&referer, '?');
+	member_text(t, NAME("traceparent"), ev->traceparent);
+	member_text(t, NAME("cloudfront_id"), ev->cloudfront_id);
 	member_text(t, NAME("request_id"), ev->id);
 	member_text(t, NAME("method"), ev->method);
 	member_text(t, NAME("uri"), ev->uri);
 	member_text(t, NAME("host"), ev->host);
-	member_text(t, NAME("viewer_network"), network);
+	member_text(t, NAME("viewer_network"), ev->viewer_network);
+	member_text(t, NAME("viewer_hash"), ev->viewer_hash);
 	member_text(t, NAME("user_agent"), ev->user_agent);
 	member_slice(t, NAME("referer"), referer);
+	member_text(t, NAME("tenant"), ev->tenant);
 	member_text(t, NAME("mount"), ev->mount);
 	member_text(t, NAME("dialect"), ev->dialect);
 	member_text(t, NAME("store"), ev->store);
 	member_text(t, NAME("source_key"), ev->source_key);
 	member_text(t, NAME("variant_key"), ev->key);
+	member_text(t, NAME("plan_hash"), ev->plan_hash);
+	member_text(t, NAME("plan"), ev->plan);
 }
 
 static void
@@ -182,69 +205,119 @@ put_answer(struct text *t, const struct event *ev)
 {
 	bool bad = ev->code != ERR_NONE;
 
-	member_whole(t, NAME("status"), true, (uint64_t)ev->status);
+	bool asked = ev->status != 0;
+
+	member_whole(t, NAME("status"), asked, (uint64_t)ev->status);
 	member_text(t, NAME("cache_state"), cache_use_name(ev->cache));
 	member_text(t, NAME("error_code"), bad ? err_row(ev->code)->code : "");
 	member_text(t, NAME("error_param"), ev->param);
 	member_text(t, NAME("etag"), ev->etag);
-	member_whole(t, NAME("bytes_out"), true, ev->answer_bytes);
+	member_whole(t, NAME("bytes_out"), asked, ev->answer_bytes);
 }
 
 static void
 put_image(struct text *t, const struct event *ev)
 {
 	const struct facts *f = &ev->facts;
-	bool known = f->to >= FORMAT_FIRST && f->to < FORMAT_COUNT;
+	bool known = f->from >= FORMAT_FIRST && f->from < FORMAT_COUNT;
+	bool made = f->to >= FORMAT_FIRST && f->to < FORMAT_COUNT;
+	uint8_t rgb[3] = { (uint8_t)(f->colour >> 16),
+		(uint8_t)(f->colour >> 8), (uint8_t)f->colour };
+	char colour[8] = "#";
 
+	codec_hex(rgb, sizeof(rgb), colour + 1);
 	member_text(t, NAME("format_in"), format_name(f->from));
 	member_whole(t, NAME("bytes_in"), known, f->original_bytes);
 	member_whole(t, NAME("width_in"), known, f->original.width);
 	member_whole(t, NAME("height_in"), known, f->original.height);
 	member_whole(t, NAME("pages_in"), known, f->original.pages);
 	member_whole(t, NAME("orientation"), known, f->orientation);
+	member_bool(t, NAME("has_profile"), known, f->profile != 0);
+	member_slice(t, NAME("dominant_colour"),
+	    (struct slice){ colour, known && f->colour != 0 ? 7 : 0 });
 	member_text(t, NAME("format_out"), format_name(f->to));
-	member_whole(t, NAME("bytes_result"), known, f->result_bytes);
-	member_whole(t, NAME("width_out"), known, f->result.width);
-	member_whole(t, NAME("height_out"), known, f->result.height);
-	member_whole(t, NAME("pages_out"), known, f->result.pages);
-	member_bool(t, NAME("has_alpha"), known, f->alpha != 0);
-	member_whole(t, NAME("shrink"), known, f->shrink);
-	member_bool(t, NAME("unchanged"), known, f->unchanged != 0);
+	member_whole(t, NAME("bytes_result"), made, f->result_bytes);
+	member_whole(t, NAME("width_out"), made, f->result.width);
+	member_whole(t, NAME("height_out"), made, f->result.height);
+	member_whole(t, NAME("pages_out"), made, f->result.pages);
+	member_bool(t, NAME("has_alpha"), made, f->alpha != 0);
+	member_whole(t, NAME("shrink"), made, f->shrink);
+	member_bool(t, NAME("unchanged"), made, f->unchanged != 0);
 }
 
 static void
 put_times(struct text *t, const struct event *ev)
 {
-	bool rendered = ev->cache == CACHE_USE_MISS && ev->code == ERR_NONE;
+	bool asked = ev->status != 0;
+	bool rendered = ev->type == EVENT_RENDERED;
 
-	member_ms(t, NAME("ms_total"), true, ev->total_ns);
+	member_ms(t, NAME("ms_total"), asked, ev->total_ns);
 	for (int i = 0; i < EVENT_STAGES; i++)
-		member_ms(t, stage_members[i], true, ev->stage_ns[i]);
+		member_ms(t, stage_members[i], asked, ev->stage_ns[i]);
 	/* Of a cached result they were told when it was rendered. */
+	member_ms(t, NAME("ms_queue"), rendered, ev->queue_ns);
 	member_ms(t, NAME("ms_open"), rendered, ev->facts.open_ns);
 	member_ms(t, NAME("ms_work"), rendered, ev->facts.work_ns);
 	member_whole(t, NAME("worker"), ev->worker != 0, ev->worker);
 }
 
+static void
+put_object(struct text *t, const struct event *ev)
+{
+	char when[CLOCK_ISO_SIZE] = "";
+
+	if (ev->expires_ns > 0)
+		clock_iso(ev->expires_ns, when);
+	member_text(t, NAME("channel"), ev->channel);
+	member_text(t, NAME("content_hash"), ev->content_hash);
+	member_text(t, NAME("object_store"), ev->object_store);
+	member_text(t, NAME("object_key"), ev->object_key);
+	member_whole(
+	    t, NAME("object_bytes"), ev->object_bytes != 0, ev->object_bytes);
+	member_text(t, NAME("expires"), when);
+	member_text(t, NAME("reason"), ev->reason);
+}
+
+/* From 0 to 1, with six decimals. */
+static void
+put_rate(struct text *t, double rate)
+{
+	uint64_t millionths = (uint64_t)(rate * 1e6 + 0.5);
+	char digits[8] = "0.000000";
+
+	text_put(t, ",\"sample_rate\":");
+	if (millionths >= 1000000) {
+		text_put(t, "1");
+		return;
+	}
+	for (size_t i = 0; i < 6; i++) {
+		digits[7 - i] = (char)('0' + millionths % 10);
+		millionths /= 10;
+	}
+	text_add(t, (struct slice){ digits, sizeof(digits) });
+}
+
 void
-event_print_json(
-    struct text *t, const struct event *ev, const struct event_mark *mark)
+event_print_json(struct text *t, const struct event *ev)
 {
 	char when[CLOCK_ISO_SIZE];
-	const char *type = event_types[ev->cache];
+	char uuid[EVENT_UUID_MAX];
 
 	clock_iso(ev->at_ns, when);
+	event_uid_print(ev->uid, uuid);
 	text_put(t, "{\"schema_version\":1,\"id\":\"");
-	put_id(t, ev->at_ns, mark->random);
-	text_put(t, "\",\"source\":\"");
-	text_put(t, mark->source);
+	text_put(t, uuid);
+	text_put(t, "\",\"source\":\"/pictor/");
+	text_json(t, slice_of(ev->node));
 	text_put(t, "\"");
-	member_text(
-	    t, NAME("type"), ev->code != ERR_NONE ? "image.failed" : type);
+	member_text(t, NAME("type"), event_types[ev->type]);
 	member_text(t, NAME("time"), when);
+	member_text(t, NAME("node"), ev->node);
+	put_rate(t, ev->rate);
 	put_request(t, ev);
 	put_answer(t, ev);
 	put_image(t, ev);
 	put_times(t, ev);
+	put_object(t, ev);
 	text_put(t, "}\n");
 }

@@ -46,15 +46,16 @@ void text_ms(struct text *t, int64_t ns);
 void text_json(struct text *t, struct slice s);
 void text_log(struct text *t, struct slice s);
 
-/* What a JSON line has besides the event. */
-struct event_mark {
-	const char *source; /* of the daemon on this machine, escaped */
-	uint8_t random[10]; /* of this event */
-};
+/* "01a2040d-19a3-7f01-8203-040506070809" */
+enum { EVENT_UUID_MAX = 37 };
+void event_uid_print(
+    const uint8_t uid[EVENT_UID_SIZE], char out[EVENT_UUID_MAX]);
+/* UUID version 7 (RFC 9562): sorts by time. */
+void event_uid(
+    int64_t at_ns, const uint8_t random[10], uint8_t out[EVENT_UID_SIZE]);
 
 /* Both end with a newline. */
-void event_print_json(
-    struct text *t, const struct event *event, const struct event_mark *mark);
+void event_print_json(struct text *t, const struct event *event);
 void event_print_log(struct text *t, const struct event *event);
 
 /* "10.1.2.0/24", "2001:db8:1::/48": of a viewer's address; empty: none. */

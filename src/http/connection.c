@@ -455,6 +455,10 @@ fill_request(struct exchange *x)
 	r->accept = h->field[HEAD_ACCEPT];
 	r->user_agent = h->field[HEAD_USER_AGENT];
 	r->referer = h->field[HEAD_REFERER];
+	if (head_trace_is_sane(h->field[HEAD_TRACEPARENT]))
+		r->traceparent = h->field[HEAD_TRACEPARENT];
+	if (head_id_is_sane(h->field[HEAD_X_AMZ_CF_ID]))
+		r->cloudfront_id = h->field[HEAD_X_AMZ_CF_ID];
 	r->routes = pipeline_routes(x->front->pipeline);
 	x->asked.conditions = (struct conditions){
 		.none_match = h->field[HEAD_IF_NONE_MATCH],

@@ -25,6 +25,7 @@ static const struct {
 	[HEAD_X_FORWARDED_FOR] = { SLICE("X-Forwarded-For"), false },
 	[HEAD_X_AMZ_CF_ID] = { SLICE("X-Amz-Cf-Id"), false },
 	[HEAD_X_REQUEST_ID] = { SLICE("X-Request-Id"), false },
+	[HEAD_TRACEPARENT] = { SLICE("traceparent"), false },
 };
 
 /* Words of which every byte is checked against a list. */
@@ -66,6 +67,36 @@ is_text(struct slice s, unsigned char least, unsigned char besides)
 		bad |= (unsigned)(c == 0x7f);
 	}
 	return bad == 0;
+}
+
+/* Lower case hex digits, not all of them zero. */
+static bool
+is_trace_part(struct slice s, size_t from, size_t len)
+{
+	bool zero = true;
+
+	for (size_t i = from; i < from + len; i++) {
+		if (s.at[i] == '\0' ||
+		    strchr("0123456789abcdef", s.at[i]) == NULL)
+			return false;
+		zero = zero && s.at[i] == '0';
+	}
+	return !zero;
+}
+
+bool
+head_trace_is_sane(struct slice trace)
+{
+	enum { LEN = 55, ID = 3, PARENT = 36, FLAGS = 53 };
+
+	if (trace.len != LEN || !slice_starts(trace, SLICE("00-")) ||
+	    trace.at[PARENT - 1] != '-' || trace.at[FLAGS - 1] != '-')
+		return false;
+	return is_trace_part(trace, ID, 32) &&
+	    is_trace_part(trace, PARENT, 16) &&
+	    strchr("0123456789abcdef", trace.at[FLAGS]) != NULL &&
+	    strchr("0123456789abcdef", trace.at[FLAGS + 1]) != NULL &&
+	    trace.at[FLAGS] != '\0' && trace.at[FLAGS + 1] != '\0';
 }
 
 bool

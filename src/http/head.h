@@ -27,6 +27,7 @@ enum head_field {
 	HEAD_X_FORWARDED_FOR,
 	HEAD_X_AMZ_CF_ID,
 	HEAD_X_REQUEST_ID,
+	HEAD_TRACEPARENT,
 	HEAD_FIELDS
 };
 
@@ -57,5 +58,7 @@ bool head_add(struct head *h, struct arena *arena, struct slice name,
  * Content-Length and Transfer-Encoding, a body with GET, HEAD or OPTIONS.
  */
 bool head_check(struct head *h, struct err *e) must_check;
+/* W3C Trace Context, 2.2: version 00, nothing but zeros in no part. */
+bool head_trace_is_sane(struct slice trace);
 /* An identifier that may be repeated in answers and logs. */
 bool head_id_is_sane(struct slice id);

@@ -21,6 +21,8 @@ struct facts {
 	uint32_t shrink;      /* factor by which the decoder shrank, 1: none */
 	uint32_t unchanged;   /* 1: passed through (metadata perhaps removed) */
 	uint32_t orientation; /* EXIF's of the original, 1..8 */
+	uint32_t profile;     /* 1: the original has a colour profile */
+	uint32_t colour;      /* 0: unknown; else 0x1rrggbb: the main one */
 	uint64_t original_bytes, result_bytes;
 	int64_t open_ns; /* reading the header */
 	int64_t work_ns; /* decoding, operations and encoding */

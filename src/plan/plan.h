@@ -189,6 +189,14 @@ double plan_cost_from(enum format from, double pixels);
 size_t plan_print(const struct plan *p, bool full, char out[PLAN_LINE]);
 
 /*
+ * What is done, whatever the original: 64 bits of a digest of the full text
+ * form behind the sources, in hex, and the short text form behind them, cut.
+ */
+enum { PLAN_HASH_MAX = 17 };
+void plan_variant(
+    const struct plan *p, char hash[PLAN_HASH_MAX], char *text, size_t size);
+
+/*
  * The cache key: SHA-256 over the full text form (names, never indices; not
  * the answer's part) and what else decides the bytes.
  *

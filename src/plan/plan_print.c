@@ -171,13 +171,19 @@ put_out(struct line *line, const struct plan *p, bool full)
 }
 
 static void
-print(struct line *line, const struct plan *p, bool full, bool stores)
+print_done(struct line *line, const struct plan *p, bool full)
 {
-	put_sources(line, p, stores);
 	put_in(line, &p->in, full);
 	for (size_t i = 0; i < p->nstep; i++)
 		put_step(line, p, &p->step[i], full);
 	put_out(line, p, full);
+}
+
+static void
+print(struct line *line, const struct plan *p, bool full, bool stores)
+{
+	put_sources(line, p, stores);
+	print_done(line, p, full);
 }
 
 size_t
@@ -188,6 +194,30 @@ plan_print(const struct plan *p, bool full, char out[PLAN_LINE])
 	line.out = out;
 	print(&line, p, full, true);
 	return line.len;
+}
+
+/* Behind the " | " that each part begins with. */
+static struct slice
+line_inside(const struct line *line)
+{
+	return slice_skip((struct slice){ line->out, line->len }, 3);
+}
+
+void
+plan_variant(
+    const struct plan *p, char hash[PLAN_HASH_MAX], char *text, size_t size)
+{
+	/* cppcheck-suppress unassignedVariable ; filled through line */
+	char room[PLAN_LINE];
+	struct line line = { .out = room };
+	struct digest digest;
+
+	print_done(&line, p, true);
+	digest = digest_of(line.out, line.len);
+	codec_hex(digest.byte, (PLAN_HASH_MAX - 1) / 2, hash);
+	line.len = 0;
+	print_done(&line, p, false);
+	slice_copy(line_inside(&line), text, size);
 }
 
 /* With its length before it: no two lists of texts have the same bytes. */

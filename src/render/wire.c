@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct wire_setup) ==
 	sizeof(struct wire_head) + 3 * sizeof(uint64_t) + 6 * sizeof(uint32_t),
     "no padding");
 _Static_assert(
-    sizeof(struct facts) == 2 * 4 + 2 * 12 + 4 * 4 + 4 * 8, "no padding");
+    sizeof(struct facts) == 2 * 4 + 2 * 12 + 6 * 4 + 4 * 8, "no padding");
 
 /* What image_render() and a worker's start may fail with. */
 static const enum err_code wire_codes[] = {

@@ -80,6 +80,8 @@ test_schema(void **state)
 
 /* --- events --- */
 
+static const uint8_t chance[10] = { 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
 static struct event
 event_of(unsigned int n)
 {
@@ -90,16 +92,15 @@ event_of(unsigned int n)
 		.answer_bytes = n,
 		.cache = CACHE_USE_HIT,
 		.total_ns = 1234567,
+		.type = EVENT_SERVED,
+		.rate = 1,
 	};
 
+	event_uid(ev.at_ns, chance, ev.uid);
+	snprintf(ev.node, sizeof(ev.node), "here");
 	snprintf(ev.uri, sizeof(ev.uri), "/cat.jpg?n=%u", n);
 	return ev;
 }
-
-static const struct event_mark mark = {
-	.source = "/pictor/here",
-	.random = { 0xff, 1, 2, 3, 4, 5, 6, 7, 8, 9 },
-};
 
 /* Printed, read back and checked. */
 static json_t *
@@ -108,7 +109,7 @@ printed(const struct event *ev)
 	static char line[EVENT_LINE_MAX];
 	struct text t = { .at = line, .size = sizeof(line) };
 
-	event_print_json(&t, ev, &mark);
+	event_print_json(&t, ev);
 	assert_true(t.len < t.size);
 	assert_int_equal(line[t.len - 1], '\n');
 	return read_line((struct slice){ line, t.len - 1 });
@@ -143,6 +144,7 @@ rendered(void)
 
 	snprintf(ev.id, sizeof(ev.id), "abc");
 	snprintf(ev.viewer, sizeof(ev.viewer), "203.0.113.77");
+	event_network(ev.viewer, ev.viewer_network);
 	snprintf(ev.referer, sizeof(ev.referer),
 	    "https://example.org/page?who=me#there");
 	snprintf(ev.store, sizeof(ev.store), "files");
@@ -150,6 +152,7 @@ rendered(void)
 	memset(ev.key, 'a', 64);
 	snprintf(ev.etag, sizeof(ev.etag), "\"x\"");
 	ev.cache = CACHE_USE_MISS;
+	ev.type = EVENT_RENDERED;
 	ev.worker = 4711;
 	ev.facts.from = FORMAT_JPEG;
 	ev.facts.to = FORMAT_WEBP;
@@ -212,12 +215,14 @@ test_types(void **state)
 		scoped_json bad = NULL;
 
 		ev.cache = (enum cache_use)u;
+		ev.type = event_type_of(ev.code, ev.cache);
 		good = printed(&ev);
 		member_is(
 		    good, "type", miss ? "image.rendered" : "image.served");
 		assert_int_equal(
 		    json_is_null(json_object_get(good, "ms_work")), !miss);
 		ev.code = ERR_BUSY;
+		ev.type = event_type_of(ev.code, ev.cache);
 		bad = printed(&ev);
 		member_is(bad, "type", "image.failed");
 		member_is(bad, "error_code", "busy");
@@ -255,6 +260,13 @@ hostile(unsigned int first, int step)
 		{ ev.source_key, sizeof(ev.source_key) },
 		{ ev.param, sizeof(ev.param) },
 		{ ev.detail, sizeof(ev.detail) },
+		{ ev.node, sizeof(ev.node) },
+		{ ev.cloudfront_id, sizeof(ev.cloudfront_id) },
+		{ ev.tenant, sizeof(ev.tenant) },
+		{ ev.plan, sizeof(ev.plan) },
+		{ ev.object_store, sizeof(ev.object_store) },
+		{ ev.object_key, sizeof(ev.object_key) },
+		{ ev.reason, sizeof(ev.reason) },
 	};
 
 	for (size_t i = 0; i < NELEM(texts); i++) {
@@ -365,6 +377,12 @@ setup(void **state)
 	snprintf(p->log, sizeof(p->log), "%s/log", p->dir);
 	p->conf.event_file = p->json;
 	p->conf.log_access = p->log;
+	p->conf.event_node = "";
+	p->conf.event_viewer_key = "";
+	p->conf.event_rendered = 1;
+	p->conf.event_served = 1;
+	p->conf.event_failed = 1;
+	p->conf.event_stored = 1;
 	p->stored = metric_value(METRIC_EVENTS, 0, 0);
 	p->lost = metric_value(METRIC_EVENTS, 1, 0);
 	p->log_lost = metric_value(METRIC_LOG_LOST, 0, 0);
