@@ -121,8 +121,8 @@ tiff_colours(VipsImage *in, const struct save_spec *spec,
 	return failed;
 }
 
-int
-format_tiff_save(
+static int
+tiff_save(
     VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
 {
 	VipsForeignTiffCompression compression = tiff_compression(in, spec);
@@ -150,5 +150,24 @@ format_tiff_save(
 		failed = tiff_write(bare, spec, compression, bytes, size);
 	g_clear_object(&grey);
 	g_clear_object(&bare);
+	return failed;
+}
+
+/*
+ * libvips dies of a pyramid that is not written to its end: so all pixels are
+ * there, and nothing can go wrong with them, before it is begun.
+ */
+int
+format_tiff_save(
+    VipsImage *in, const struct save_spec *spec, void **bytes, size_t *size)
+{
+	VipsImage *read = NULL;
+	int failed;
+
+	if (!format_on(spec, OUT_PYRAMID))
+		return tiff_save(in, spec, bytes, size);
+	read = vips_image_copy_memory(in);
+	failed = read == NULL ? -1 : tiff_save(read, spec, bytes, size);
+	g_clear_object(&read);
 	return failed;
 }

@@ -149,10 +149,16 @@ frames_survey(
 }
 
 bool
+frames_looks(unsigned op)
+{
+	return op == OP_TRIM;
+}
+
+bool
 frames_look(struct render *r, struct op_memo *memo, struct err *e)
 {
 	for (size_t i = 0; i < r->plan->nstep; i++)
-		if (r->plan->step[i].op == OP_TRIM &&
+		if (frames_looks(r->plan->step[i].op) &&
 		    !frames_survey(r, memo, i, e))
 			return false;
 	return true;

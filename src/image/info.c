@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/num.h"
 #include "image/carry.h"
 #include "image/colour.h"
 #include "image/exif.h"
@@ -25,17 +26,25 @@
 #include "image/turn.h"
 #include "image/xmp.h"
 
-/* Bytes of JSON; together they are less than INFO_MAX. */
+/*
+ * Bytes of JSON. What has no room in its section is left out; all that is
+ * short, with the largest profile's name, is less than OTHER_BYTES.
+ */
 enum {
+	OTHER_BYTES = 5 * 1024,
+	DELAY_BYTES = 8 * 1024,
 	EXIF_BYTES = 10 * 1024,
 	GPS_BYTES = 3 * 1024,
 	XMP_BYTES = 12 * 1024,
 	IPTC_BYTES = 10 * 1024,
 	TEXT_MAX = 512,
-	DELAYS_MAX = 1000,
 	NUMBERS_MAX = 8,
 	LISTED_MAX = 256
 };
+_Static_assert(OTHER_BYTES + DELAY_BYTES + EXIF_BYTES + GPS_BYTES + XMP_BYTES +
+	    IPTC_BYTES <=
+	INFO_MAX,
+    "the longest info has room");
 
 struct info {
 	struct render *r;
@@ -372,6 +381,7 @@ static void
 put_animation(struct info *f)
 {
 	int *delay = NULL;
+	size_t end;
 	int n = 0;
 	int loop;
 
@@ -383,8 +393,9 @@ put_animation(struct info *f)
 	if (vips_image_get_typeof(f->im, "delay") != VIPS_TYPE_ARRAY_INT ||
 	    vips_image_get_array_int(f->im, "delay", &delay, &n) != 0)
 		return;
+	end = f->json.now.used + DELAY_BYTES - NUM_TEXT_MAX;
 	json_put_open(&f->json, "delay", '[');
-	for (int i = 0; i < n && i < DELAYS_MAX; i++)
+	for (int i = 0; i < n && f->json.now.used < end; i++)
 		json_put_number(&f->json, NULL, delay[i]);
 	json_put_close(&f->json, ']');
 }

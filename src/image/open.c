@@ -48,17 +48,25 @@ open_type(struct render *r, struct err *e)
 	return true;
 }
 
+double
+open_weight(const struct render *r, uint32_t pages)
+{
+	const struct image_size *size = &r->facts.original;
+	int fours = (r->opened->Bands + 3) / 4;
+
+	return (double)size->width * size->height * pages * fours;
+}
+
 static bool
 open_limits(const struct render *r, uint32_t pages, struct err *e)
 {
 	const struct image_limits *limits = &r->job->limits;
 	const struct image_size *size = &r->facts.original;
-	uint64_t pixels = (uint64_t)size->width * size->height * pages;
 
-	if (pixels > limits->pixels)
+	if (open_weight(r, pages) > (double)limits->pixels)
 		return err_set(e, ERR_TOO_MANY_PIXELS,
-		    "%" PRIu32 "x%" PRIu32 ", %" PRIu32 " pages", size->width,
-		    size->height, pages);
+		    "%" PRIu32 "x%" PRIu32 ", %" PRIu32 " pages, %d channels",
+		    size->width, size->height, pages, r->opened->Bands);
 	if (size->width > limits->side || size->height > limits->side)
 		return err_set(e, ERR_TOO_LARGE, "%" PRIu32 "x%" PRIu32,
 		    size->width, size->height);

@@ -196,13 +196,13 @@ overlays_cost(const struct overlays *all)
 		return 0;
 	for (size_t i = 0; i < all->base->plan->nstep; i++) {
 		const struct plan_step *s = &all->base->plan->step[i];
-		const struct image_size *size;
+		const struct render *overlay;
 
 		if (s->op != OP_COMPOSITE)
 			continue;
-		size = &all->of[step_get(s, COMPOSITE_SOURCE).whole - 1]
-			    .render.facts.original;
-		cost += plan_cost_decode((double)size->width * size->height);
+		overlay =
+		    &all->of[step_get(s, COMPOSITE_SOURCE).whole - 1].render;
+		cost += plan_cost_decode(open_weight(overlay, 1));
 	}
 	return cost;
 }

@@ -16,10 +16,10 @@
 
 #include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "image/info.h"
 #include "image/strip.h"
 
@@ -140,27 +140,34 @@ render_plan(struct render *r, struct err *e)
 static bool
 render_cost(const struct render *r, struct err *e)
 {
-	const struct image_size *size = &r->facts.original;
 	double most = r->job->limits.cost;
 	/* Some kB: what it says of the format is known better by now. */
 	struct plan plan = *r->plan;
+	double pixels = open_weight(r, 1);
+	double from;
 	double cost;
-	char text[32];
-	int n;
-
-	double pixels = (double)size->width * size->height;
+	char text[NUM_TEXT_MAX];
+	size_t n;
 
 	/* A drawing has as many as are asked for. */
 	if ((format_row(r->from)->flags & F_VECTOR) != 0)
 		pixels = fmax(pixels, (double)r->width * r->height);
+	from = plan_cost_from(r->from, pixels);
 	plan.out.format = (uint16_t)r->to;
-	cost = (plan_cost(&plan, pixels) + plan_cost_from(r->from, pixels)) *
-		r->pages +
-	    overlays_cost(r->overlays);
+	cost = plan_cost(&plan, pixels) + from;
+	/* What must have seen all frames first decodes them once more. */
+	plan.out.format = FORMAT_RAW;
+	for (size_t i = 0; i < r->plan->nstep && r->pages > 1; i++) {
+		if (!frames_looks(r->plan->step[i].op))
+			continue;
+		plan.nstep = (uint16_t)(i + 1);
+		cost += plan_cost(&plan, pixels) + from;
+	}
+	cost = cost * r->pages + overlays_cost(r->overlays);
 	if (!(most > 0) || cost <= most)
 		return true;
-	n = snprintf(text, sizeof(text), "%.0f", cost);
-	return err_param(e, ERR_TOO_COSTLY, "cost", text, (size_t)n,
+	n = num_print(round(cost), text);
+	return err_param(e, ERR_TOO_COSTLY, "cost", text, n,
 	    "at most %.0f for this original", most);
 }
 

@@ -48,7 +48,13 @@ void overlays_free(struct overlays *all); /* NULL is allowed */
 /* The work of decoding them; 0 for NULL. After steps_plan(). */
 double overlays_cost(const struct overlays *all);
 
-/* open.c */
+/*
+ * open.c
+ *
+ * open_weight(): pixels of so many pages, each counted once for every four
+ * channels that it has; a TIFF may have thousands. The header is open.
+ */
+double open_weight(const struct render *r, uint32_t pages);
 bool open_header(struct render *r, struct err *e) must_check;
 bool open_pixels(struct render *r, VipsImage **out, struct err *e) must_check;
 
@@ -66,6 +72,7 @@ bool steps_look(struct render *r, VipsImage *in, struct op_memo *memo,
  * frames.c: the steps on every frame of an animation. frames_look() decodes
  * it once more where a step must have seen all frames before it does anything.
  */
+bool frames_looks(unsigned op); /* such a step */
 bool frames_look(
     struct render *r, struct op_memo *memo, struct err *e) must_check;
 bool frames_run(struct render *r, VipsImage *strip, struct op_memo *memo,

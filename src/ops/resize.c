@@ -33,14 +33,23 @@ struct box {
 	double width, height;
 };
 
+/* A side so large that it has no number is refused by whoever asked for it. */
+static uint32_t
+side_whole(double side)
+{
+	double n = floor(side + 0.5);
+
+	return n < 1 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
 static struct box
 resize_box(const struct plan_step *s, double width, double height)
 {
 	double ratio = step_get(s, RESIZE_RATIO).num;
 
 	if (step_has(s, RESIZE_RATIO))
-		return (struct box){ fmax(floor(width * ratio + 0.5), 1),
-			fmax(floor(height * ratio + 0.5), 1) };
+		return (struct box){ side_whole(width * ratio),
+			side_whole(height * ratio) };
 	return (struct box){ (double)step_get(s, RESIZE_WIDTH).whole,
 		(double)step_get(s, RESIZE_HEIGHT).whole };
 }
@@ -91,14 +100,6 @@ sharp_shrink(const struct plan_step *s, double shrink)
 	return factor > 1 && (uint32_t)shrink == factor ? factor / 2 : factor;
 }
 
-static uint32_t
-side_of(double side, double factor)
-{
-	double n = floor(side / factor + 0.5);
-
-	return n < 1 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
-}
-
 static struct geometry
 resize_geometry(const struct op_context *ctx)
 {
@@ -122,8 +123,8 @@ resize_geometry(const struct op_context *ctx)
 		height = floor(height / shrink);
 		f = resize_factors(s, box, vector, width, height);
 	}
-	g.scaled_width = g.width = side_of(width, f.across);
-	g.scaled_height = g.height = side_of(height, f.down);
+	g.scaled_width = g.width = side_whole(width / f.across);
+	g.scaled_height = g.height = side_whole(height / f.down);
 
 	g.cover = fit == FIT_COVER;
 	g.contain = fit == FIT_CONTAIN;

@@ -90,7 +90,10 @@ tiff_rate(const struct plan *p, double rate)
 static double
 jxl_rate(const struct plan *p, double rate)
 {
-	return is_on(p, OUT_LOSSLESS) ? 4 * rate : rate;
+	bool exact =
+	    out_has(p, OUT_DISTANCE) && !(out_get(p, OUT_DISTANCE).num > 0);
+
+	return exact || is_on(p, OUT_LOSSLESS) ? 4 * rate : rate;
 }
 
 static const struct {

@@ -642,11 +642,11 @@ check_side(const struct plan_policy *policy, const struct plan_step *s,
 static bool
 too_costly(double cost, double most, struct err *e)
 {
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%.0f", cost);
+	char text[NUM_TEXT_MAX];
+	size_t n = num_print(round(cost), text);
 
 	return err_param(
-	    e, ERR_TOO_COSTLY, "cost", text, (size_t)n, "at most %.0f", most);
+	    e, ERR_TOO_COSTLY, "cost", text, n, "at most %.0f", most);
 }
 
 static bool

@@ -11,8 +11,8 @@
  */
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
+#include "base/num.h"
 #include "plan/plan.h"
 
 struct side {
@@ -142,8 +142,8 @@ plan_sides(
 {
 	const int64_t most[2] = { policy->max_width, policy->max_height };
 	struct sides sides = { { { .size = 1 }, { .size = 1 } } };
-	char text[32];
-	int n;
+	char text[NUM_TEXT_MAX];
+	size_t n;
 
 	for (size_t i = 0; i < p->nstep; i++) {
 		const struct plan_step *s = &p->step[i];
@@ -153,10 +153,9 @@ plan_sides(
 		for (size_t k = 0; k < NELEM(most); k++) {
 			if (most[k] == 0 || sides.of[k].size <= (double)most[k])
 				continue;
-			n = snprintf(
-			    text, sizeof(text), "%.0f", sides.of[k].size);
+			n = num_print(round(sides.of[k].size), text);
 			return err_param(e, ERR_BAD_VALUE,
-			    op_row((enum op)s->op)->name, text, (size_t)n,
+			    op_row((enum op)s->op)->name, text, n,
 			    "a result at most %" PRId64 " px %s", most[k],
 			    k == 0 ? "wide" : "high");
 		}

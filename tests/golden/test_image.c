@@ -213,6 +213,53 @@ test_limits(void **state)
 	assert_works(&job);
 }
 
+/* Each four channels of a pixel count as one. */
+static void
+test_limits_channels(void **state)
+{
+	double more[9] = { 0 };
+	VipsImage *city = picture_scene(SCENE_CITY, 100, 100);
+	struct image_job job;
+	VipsImage *many;
+	struct file file;
+
+	(void)state;
+	assert_int_equal(vips_bandjoin_const(city, &many, more, 9, NULL), 0);
+	file = picture_file(many, FORMAT_TIFF);
+	job = job_of(&file, "width=50&format=png");
+	job.limits.pixels = 3 * 100 * 100 - 1;
+	assert_fails(&job, ERR_TOO_MANY_PIXELS);
+	job.limits.pixels = 3 * 100 * 100;
+	assert_works(&job);
+	job.limits.cost = 1.1 * plan_cost(&plan, 100 * 100);
+	assert_fails(&job, ERR_TOO_COSTLY);
+	picture_file_free(&file);
+	g_object_unref(many);
+	g_object_unref(city);
+}
+
+/* A side that no number holds is too large, not something smaller. */
+static void
+test_limits_ratio(void **state)
+{
+	struct image_job job =
+	    job_of(&photo, "width=4295&height=1&fit=fill&enlarge=true");
+	struct plan_step *s;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_true(plan_add(&plan, OP_RESIZE, &s, &e));
+		step_set(s, RESIZE_RATIO, (union arg){ .num = 100 });
+		step_set(s, RESIZE_FIT, (union arg){ .pick = FIT_COVER });
+	}
+	plan.out.format = FORMAT_RAW;
+	job.limits.pixels = UINT64_MAX;
+	job.limits.result_pixels = UINT64_MAX;
+	job.limits.side = UINT32_MAX;
+	assert_fails(&job, ERR_TOO_LARGE);
+	assert_string_equal(e.detail, "resize");
+}
+
 static void
 test_pages(void **state)
 {
@@ -236,6 +283,13 @@ test_pages(void **state)
 	assert_fails(&job, ERR_TOO_COSTLY);
 	assert_string_equal(e.param, "cost");
 	job.limits.cost = 6.1 * plan_cost(&plan, 120 * 120);
+	assert_works(&job);
+
+	/* And what trim must have seen first is decoded twice. */
+	job = job_of(&moving, "trim=20&format=gif");
+	job.limits.cost = 6.1 * plan_cost(&plan, 120 * 120);
+	assert_fails(&job, ERR_TOO_COSTLY);
+	job.limits.cost *= 2;
 	assert_works(&job);
 
 	job = job_of(&moving, "width=50&page=6");
@@ -633,6 +687,8 @@ main(void)
 		cmocka_unit_test(test_tolerant),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limits_channels),
+		cmocka_unit_test(test_limits_ratio),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_too_large_for_format),
 		cmocka_unit_test(test_auto_of_few),

@@ -269,6 +269,27 @@ test_tiff_bits(void **state)
 	}
 }
 
+/* An original that breaks off is an error, also of a pyramid's many levels. */
+static void
+test_pyramid_cut(void **state)
+{
+	static const char *const query[] = { "format=tiff&pyramid=true",
+		"format=tiff&pyramid=true&compression=deflate&tile=true",
+		"format=tiff&pyramid=true&bitdepth=1" };
+	struct file cut = { photo.bytes, photo.size / 2 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(query); i++) {
+		struct err e = { 0 };
+
+		image_result_fini(&result);
+		golden_plan(query[i], NULL, &plan);
+		assert_false(golden_render(&cut, &plan, &result, &e));
+		assert_int_equal(e.code, ERR_TRUNCATED);
+		assert_true(size_of(&photo, query[i]) > 0);
+	}
+}
+
 static int
 start(void **state)
 {
@@ -303,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_gif),
 		cmocka_unit_test(test_tempo),
 		cmocka_unit_test(test_tiff_bits),
+		cmocka_unit_test(test_pyramid_cut),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, start, stop);

@@ -69,13 +69,13 @@ def directory(fields, at, after=0):
     return head + struct.pack(">I", after) + values
 
 
-def exif(orientation=1, place=True, thumbnail=b"", gps=None):
+def exif(orientation=1, place=True, thumbnail=b"", gps=None, more=()):
     """A block as a telephone writes it, most significant byte first."""
     photo = [field(0x829d, RATIONAL, [(28, 10)]), field(0x8827, SHORT, 200),
         field(0x9003, ASCII, "2024:05:06 07:08:09"),
         field(0x927c, UNDEFINED, b"MAKERNOTE place 51.5034 " * 4),
         field(0xa002, LONG, 4000), field(0xa003, LONG, 3000),
-        field(0xa431, ASCII, "SERIAL-77")]
+        field(0xa431, ASCII, "SERIAL-77"), *more]
     gps = gps or [field(1, ASCII, "N"),
         field(2, RATIONAL, [(51, 1), (30, 1), (1234567, 100000)]),
         field(3, ASCII, "W"),
@@ -147,7 +147,8 @@ def iptc(**texts):
         "copyright": 116, "caption": 120}
     data = b"".join(b"\x1c\x02" + bytes([sets[name]])
         + struct.pack(">H", len(text.encode())) + text.encode()
-        for name, text in texts.items())
+        for name, value in texts.items()
+        for text in ([value] if isinstance(value, str) else value))
     preview = b"8BIM\x04\x0c\0\0" + struct.pack(">I", 8) + b"PREVIEW!"
     return (b"Photoshop 3.0\0" + preview + b"8BIM\x04\x04\0\0"
         + struct.pack(">I", len(data)) + data + b"\0" * (len(data) % 2))

@@ -32,6 +32,17 @@ def it(tmp_path_factory):
     words = f"<rdf:li>{'w' * 500}</rdf:li>" * 110
     (files / "words.jpg").write_bytes(meta.jpeg_write(plain, {
         "xmp": f"<x:x><dc:a>b</dc:a><dc:c>{words}</dc:c></x:x>".encode()}))
+    long = '"' * 700
+    fields = "".join(f"<dc:t{i}>{long}</dc:t{i}>" for i in range(60))
+    (files / "long.jpg").write_bytes(meta.jpeg_write(plain, {
+        "exif": meta.exif(more=[meta.field(tag, meta.ASCII, long)
+            for tag in (*range(0x9010, 0x9013), *range(0xa433, 0xa435))] +
+            [meta.field(tag, meta.ASCII, long)
+            for tag in (0x8824, *range(0x9290, 0x9293), 0xa420, 0xa430)],
+            gps=[meta.field(tag, meta.ASCII, long) for tag in range(1, 30)]),
+        "xmp": f"<x:x>{fields}</x:x>".encode(),
+        "iptc": meta.iptc(title=long, keyword=[long] * 60, caption=long,
+            city=long)}))
     far = [meta.field(tag, meta.DOUBLE, [-1.79e308] * 3) for tag in (2, 4)]
     (files / "far.jpg").write_bytes(meta.jpeg_write(plain, {
         "exif": meta.exif(gps=far)}))
@@ -126,6 +137,18 @@ def test_bounds(it):
     assert "\x01" not in told["iptc"]["Caption-Abstract"]
     # Of one name more than all of the JSON has room for.
     assert info(it, "/words.jpg?info")["xmp"] == {"dc:a": "b"}
+
+
+def test_longest(it):
+    """All of it too long at once: still an answer, still JSON."""
+    answer = it.get("/long.jpg?info&keep=exif,gps,xmp,iptc")
+    assert answer.status == 200, answer
+    told = json.loads(answer.body)
+    assert 24 * 1024 < len(answer.body) < 48 * 1024
+    for kind in "exif", "xmp":
+        assert any(len(str(text)) > 400 and set(text) == {'"'}
+            for text in told[kind].values()), kind
+    assert told["iptc"]["ObjectName"].startswith('"' * 400)
 
 
 def test_far(it):

@@ -449,6 +449,36 @@ policies(void **state)
 	    "cost", "at most 2");
 }
 
+/* Numbers with more digits than there are names for are still shown. */
+static void
+policies_of_monsters(void **state)
+{
+	static const double matrix[4] = { 1000, 1000, -1000, 1000 };
+	struct plan p = good();
+	struct plan_step *s;
+	struct err e;
+
+	(void)state;
+	step_set(plan_find(&p, OP_RESIZE), RESIZE_HEIGHT,
+	    (union arg){ .whole = 300 });
+	for (int i = 0; i < 20; i++) {
+		union arg list;
+
+		assert_true(plan_add(&p, OP_AFFINE, &s, &e));
+		assert_true(plan_numbers(&p, matrix, 4, &list, &e));
+		step_set(s, AFFINE_MATRIX, list);
+	}
+	policy_says(&p, &(struct plan_policy){ .max_cost = 1000 },
+	    ERR_TOO_COSTLY, "cost", "at most 1000");
+	assert_false(
+	    plan_check(&p, &(struct plan_policy){ .max_cost = 9 }, &e));
+	assert_non_null(strstr(e.value, "e1"));
+	/* The second one is larger than the least that is known of it. */
+	policy_says(&p, &(struct plan_policy){ .max_width = 300 },
+	    ERR_BAD_VALUE, "affine", "a result at most 300 px wide");
+	assert_true(strlen(e.value) < 32);
+}
+
 /* A step by its arguments' text: name, value, ... */
 static void
 step_of(struct plan *p, enum op op, const char *const text[][2], size_t n)
@@ -672,6 +702,13 @@ costs(void **state)
 		 out_set(&q, OUT_LOSSLESS, (union arg){ .on = 1 }));
 	assert_true(
 	    plan_cost_from(FORMAT_JP2, 1e6) > plan_cost_from(FORMAT_JPEG, 1e6));
+	/* No difference that may be seen is no loss. */
+	p.out = q.out = (struct plan_out){ .format = FORMAT_JXL };
+	out_set(&p, OUT_LOSSLESS, (union arg){ .on = 1 });
+	out_set(&q, OUT_DISTANCE, (union arg){ .num = 0 });
+	assert_true(plan_cost(&q, 1e8) >= plan_cost(&p, 1e8));
+	out_set(&q, OUT_DISTANCE, (union arg){ .num = 1 });
+	assert_true(plan_cost(&q, 1e8) < plan_cost(&p, 1e8));
 	p.out.format = FORMAT_WEBP;
 	plan_init(&q);
 	q.out.untouched = 1;
@@ -693,6 +730,7 @@ main(void)
 		cmocka_unit_test(sense),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(policies_of_sides),
+		cmocka_unit_test(policies_of_monsters),
 		cmocka_unit_test(printing),
 		cmocka_unit_test(longest),
 		cmocka_unit_test(keys),
