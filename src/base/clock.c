@@ -187,13 +187,13 @@ clock_iso(int64_t wall_ns, char out[CLOCK_ISO_SIZE])
 	assert(at == out + CLOCK_ISO_SIZE);
 }
 
-struct text {
+struct cursor {
 	const char *at;
 	size_t len;
 };
 
 static bool
-read_literal(struct text *t, const char *literal, size_t len)
+read_literal(struct cursor *t, const char *literal, size_t len)
 {
 	if (t->len < len || memcmp(t->at, literal, len) != 0)
 		return false;
@@ -203,7 +203,7 @@ read_literal(struct text *t, const char *literal, size_t len)
 }
 
 static bool
-read_digits(struct text *t, size_t digits, int *out)
+read_digits(struct cursor *t, size_t digits, int *out)
 {
 	int value = 0;
 
@@ -222,7 +222,7 @@ read_digits(struct text *t, size_t digits, int *out)
 
 /* The name only: whether it fits the date changes nothing. */
 static bool
-read_weekday(struct text *t, bool whole)
+read_weekday(struct cursor *t, bool whole)
 {
 	for (size_t i = 0; i < NELEM(day_names); i++)
 		if (read_literal(
@@ -232,7 +232,7 @@ read_weekday(struct text *t, bool whole)
 }
 
 static bool
-read_month(struct text *t, int *month)
+read_month(struct cursor *t, int *month)
 {
 	for (size_t i = 0; i < NELEM(month_names); i++) {
 		if (!read_literal(t, month_names[i], 3))
@@ -255,7 +255,7 @@ year_of_two(int two)
 
 /* One letter of a form; other characters stand for themselves. */
 static bool
-read_field(struct text *t, char field, struct date *d)
+read_field(struct cursor *t, char field, struct date *d)
 {
 	int year;
 
@@ -301,7 +301,7 @@ month_days(int64_t year, int month)
 }
 
 static bool
-read_form(struct text t, const char *form, struct date *d)
+read_form(struct cursor t, const char *form, struct date *d)
 {
 	for (; *form != '\0'; form++)
 		if (!read_field(&t, *form, d))
@@ -324,7 +324,7 @@ clock_http_read(const char *text, size_t len, int64_t *wall_s)
 	for (size_t i = 0; i < NELEM(forms); i++) {
 		struct date d = { 0 };
 
-		if (!read_form((struct text){ text, len }, forms[i], &d))
+		if (!read_form((struct cursor){ text, len }, forms[i], &d))
 			continue;
 		*wall_s = days_of(d.year, d.month, d.day) * day_s +
 		    INT64_C(3600) * d.hour + INT64_C(60) * d.minute + d.second;

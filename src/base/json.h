@@ -4,7 +4,7 @@
  * and its limits (depth, size, duplicate keys, NUL in strings).
  *
  * Objects keep the order of their keys (jansson's do since 2.8), which the
- * dit language needs. Writing JSON needs no library: codec_json_escape().
+ * dit language needs. Writing JSON needs no library: base/json_out.h.
  */
 #pragma once
 

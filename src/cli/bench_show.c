@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/json_out.h"
 #include "cli/bench.h"
 #include "cli/show.h"
 
@@ -38,34 +39,34 @@ mean_ns(const struct histogram *h)
 static void
 show_json(const struct bench_result *r)
 {
-	struct json_line j = { .out = stdout };
+	struct json_out j = { .file = stdout };
 	char name[12];
 
-	json_open(&j, NULL, '{');
-	json_number(&j, "seconds", r->seconds);
-	json_number(&j, "requests", (double)r->sent);
-	json_number(&j, "answers", (double)r->answered);
-	json_number(&j, "rate", (double)r->answered / r->seconds);
-	json_number(&j, "connects", (double)r->connects);
-	json_number(&j, "bytes", (double)r->bytes);
-	json_number(&j, "body_bytes", (double)r->body);
-	json_open(&j, "statuses", '{');
+	json_put_open(&j, NULL, '{');
+	json_put_number(&j, "seconds", r->seconds);
+	json_put_number(&j, "requests", (double)r->sent);
+	json_put_number(&j, "answers", (double)r->answered);
+	json_put_number(&j, "rate", (double)r->answered / r->seconds);
+	json_put_number(&j, "connects", (double)r->connects);
+	json_put_number(&j, "bytes", (double)r->bytes);
+	json_put_number(&j, "body_bytes", (double)r->body);
+	json_put_open(&j, "statuses", '{');
 	for (int i = 0; i < 600; i++) {
 		(void)snprintf(name, sizeof(name), "%d", i);
 		if (r->status[i] > 0)
-			json_number(&j, name, (double)r->status[i]);
+			json_put_number(&j, name, (double)r->status[i]);
 	}
-	json_close(&j, '{');
-	json_number(&j, "refused", (double)r->refused);
-	json_number(&j, "broken", (double)r->broken);
-	json_number(&j, "timed_out", (double)r->timed_out);
-	json_number(&j, "min_ms", (double)r->time.min_ns / 1e6);
-	json_number(&j, "mean_ms", mean_ns(&r->time) / 1e6);
+	json_put_close(&j, '}');
+	json_put_number(&j, "refused", (double)r->refused);
+	json_put_number(&j, "broken", (double)r->broken);
+	json_put_number(&j, "timed_out", (double)r->timed_out);
+	json_put_number(&j, "min_ms", (double)r->time.min_ns / 1e6);
+	json_put_number(&j, "mean_ms", mean_ns(&r->time) / 1e6);
 	for (size_t i = 0; i < NELEM(parts); i++)
-		json_number(&j, parts[i].json,
+		json_put_number(&j, parts[i].json,
 		    (double)histogram_part(&r->time, parts[i].part) / 1e6);
-	json_number(&j, "max_ms", (double)r->time.max_ns / 1e6);
-	json_close(&j, '{');
+	json_put_number(&j, "max_ms", (double)r->time.max_ns / 1e6);
+	json_put_close(&j, '}');
 	fputc('\n', stdout);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pictor formats: what this build and its libvips read and write. */
+#include "base/json_out.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 #include "dialect/dialect.h"
@@ -60,24 +61,25 @@ has_option(const struct state *s, int out)
 static void
 json_format(const struct state *s)
 {
-	struct json_line j = { .out = stdout };
+	struct json_out j = { .file = stdout };
 
-	json_open(&j, NULL, '{');
-	json_string(&j, "name", s->row->name);
-	json_string(&j, "media_type", s->row->media_type);
-	json_string(&j, "extension", s->row->extension);
-	json_bool(&j, "reads", s->reads);
-	json_bool(&j, "writes", s->writes);
-	json_bool(&j, "alpha", has(s, F_ALPHA));
-	json_bool(&j, "animation", has(s, F_ANIMATION));
-	json_bool(&j, "risky", has(s, F_RISKY));
-	json_number(&j, "longest_side", s->row->max_side);
-	json_open(&j, "options", '[');
+	json_put_open(&j, NULL, '{');
+	json_put_text(&j, "name", slice_of(s->row->name));
+	json_put_text(&j, "media_type", slice_of(s->row->media_type));
+	json_put_text(&j, "extension", slice_of(s->row->extension));
+	json_put_bool(&j, "reads", s->reads);
+	json_put_bool(&j, "writes", s->writes);
+	json_put_bool(&j, "alpha", has(s, F_ALPHA));
+	json_put_bool(&j, "animation", has(s, F_ANIMATION));
+	json_put_bool(&j, "risky", has(s, F_RISKY));
+	json_put_number(&j, "longest_side", s->row->max_side);
+	json_put_open(&j, "options", '[');
 	for (int i = 0; i < OUT_COUNT; i++)
 		if (has_option(s, i))
-			json_string(&j, NULL, out_row((enum out)i)->name);
-	json_close(&j, '[');
-	json_close(&j, '{');
+			json_put_text(
+			    &j, NULL, slice_of(out_row((enum out)i)->name));
+	json_put_close(&j, ']');
+	json_put_close(&j, '}');
 	fputc('\n', stdout);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pictor ops: the operations, from their table. */
+#include "base/json_out.h"
 #include "cli/cli.h"
 #include "cli/show.h"
 
@@ -35,48 +36,48 @@ has_limits(enum arg_type type)
 }
 
 static void
-json_arg(struct json_line *j, const struct arg_row *row)
+json_arg(struct json_out *j, const struct arg_row *row)
 {
 	char text[SHOW_MAX];
 	union arg value;
 
-	json_open(j, NULL, '{');
-	json_string(j, "name", row->name);
-	json_string(j, "type", type_name(row->type));
+	json_put_open(j, NULL, '{');
+	json_put_text(j, "name", slice_of(row->name));
+	json_put_text(j, "type", slice_of(type_name(row->type)));
 	if (has_limits(row->type)) {
-		json_number(j, "min", row->min);
-		json_number(j, "max", row->max);
+		json_put_number(j, "min", row->min);
+		json_put_number(j, "max", row->max);
 	}
 	show_default(row, text, sizeof(text));
 	if (arg_default(row, &value))
-		json_string(j, "default", text);
+		json_put_text(j, "default", slice_of(text));
 	else
-		json_null(j, "default");
-	json_string(j, "unit", row->unit);
+		json_put_null(j, "default");
+	json_put_text(j, "unit", slice_of(row->unit));
 	if (row->choices != NULL) {
-		json_open(j, "choices", '[');
+		json_put_open(j, "choices", '[');
 		for (size_t i = 0; row->choices[i] != NULL; i++)
-			json_string(j, NULL, row->choices[i]);
-		json_close(j, '[');
+			json_put_text(j, NULL, slice_of(row->choices[i]));
+		json_put_close(j, ']');
 	}
-	json_string(j, "text", row->text);
-	json_close(j, '{');
+	json_put_text(j, "text", slice_of(row->text));
+	json_put_close(j, '}');
 }
 
 static void
 json_op(const struct op_row *row)
 {
-	struct json_line j = { .out = stdout };
+	struct json_out j = { .file = stdout };
 
-	json_open(&j, NULL, '{');
-	json_string(&j, "name", row->name);
-	json_string(&j, "text", row->text);
-	json_string(&j, "example", row->example);
-	json_open(&j, "arguments", '[');
+	json_put_open(&j, NULL, '{');
+	json_put_text(&j, "name", slice_of(row->name));
+	json_put_text(&j, "text", slice_of(row->text));
+	json_put_text(&j, "example", slice_of(row->example));
+	json_put_open(&j, "arguments", '[');
 	for (size_t i = 0; i < row->narg; i++)
 		json_arg(&j, &row->arg[i]);
-	json_close(&j, '[');
-	json_close(&j, '{');
+	json_put_close(&j, ']');
+	json_put_close(&j, '}');
 	fputc('\n', stdout);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_out.h"
 #include "cli/show.h"
 
 enum { BAR = 24 };
@@ -79,19 +80,19 @@ static void
 print_json_error(
     const struct cli_file *file, int64_t took_ns, const struct err *e)
 {
-	struct json_line j = { .out = stdout };
+	struct json_out j = { .file = stdout };
 	char line[768];
 
 	cli_error_print(e, line, sizeof(line));
-	json_open(&j, NULL, '{');
-	json_string(&j, "input", file->shown);
-	json_null(&j, "output");
-	json_string(&j, "error", err_row(e->code)->code);
-	json_string(&j, "message", line);
+	json_put_open(&j, NULL, '{');
+	json_put_text(&j, "input", slice_of(file->shown));
+	json_put_null(&j, "output");
+	json_put_text(&j, "error", slice_of(err_row(e->code)->code));
+	json_put_text(&j, "message", slice_of(line));
 	if (e->param[0] != '\0')
-		json_string(&j, "parameter", e->param);
-	json_number(&j, "total_ms", (double)took_ns / 1e6);
-	json_close(&j, '{');
+		json_put_text(&j, "parameter", slice_of(e->param));
+	json_put_number(&j, "total_ms", (double)took_ns / 1e6);
+	json_put_close(&j, '}');
 	fputc('\n', stdout);
 }
 
@@ -99,26 +100,27 @@ static void
 print_json(const struct cli_file *file, const char *path, const struct facts *f,
     int64_t took_ns)
 {
-	struct json_line j = { .out = stdout };
+	struct json_out j = { .file = stdout };
 
-	json_open(&j, NULL, '{');
-	json_string(&j, "input", file->shown);
-	json_string(&j, "output", path);
-	json_null(&j, "error");
-	json_string(&j, "format", format_row((enum format)f->to)->name);
-	json_number(&j, "width", f->result.width);
-	json_number(&j, "height", f->result.height);
-	json_number(&j, "pages", f->result.pages);
-	json_number(&j, "bytes", (double)f->result_bytes);
-	json_string(
-	    &j, "original_format", format_row((enum format)f->from)->name);
-	json_number(&j, "original_width", f->original.width);
-	json_number(&j, "original_height", f->original.height);
-	json_number(&j, "original_pages", f->original.pages);
-	json_number(&j, "original_bytes", (double)f->original_bytes);
-	json_number(&j, "work_ms", (double)(f->open_ns + f->work_ns) / 1e6);
-	json_number(&j, "total_ms", (double)took_ns / 1e6);
-	json_close(&j, '{');
+	json_put_open(&j, NULL, '{');
+	json_put_text(&j, "input", slice_of(file->shown));
+	json_put_text(&j, "output", slice_of(path));
+	json_put_null(&j, "error");
+	json_put_text(
+	    &j, "format", slice_of(format_row((enum format)f->to)->name));
+	json_put_number(&j, "width", f->result.width);
+	json_put_number(&j, "height", f->result.height);
+	json_put_number(&j, "pages", f->result.pages);
+	json_put_number(&j, "bytes", (double)f->result_bytes);
+	json_put_text(&j, "original_format",
+	    slice_of(format_row((enum format)f->from)->name));
+	json_put_number(&j, "original_width", f->original.width);
+	json_put_number(&j, "original_height", f->original.height);
+	json_put_number(&j, "original_pages", f->original.pages);
+	json_put_number(&j, "original_bytes", (double)f->original_bytes);
+	json_put_number(&j, "work_ms", (double)(f->open_ns + f->work_ns) / 1e6);
+	json_put_number(&j, "total_ms", (double)took_ns / 1e6);
+	json_put_close(&j, '}');
 	fputc('\n', stdout);
 }
 

@@ -2,6 +2,7 @@
 /* What the languages share. Not for use outside this folder. */
 #pragma once
 
+#include "base/text.h"
 #include "dialect/dialect.h"
 
 enum { KEY_MAX = 1024 /* bytes; S3's own limit */ };
@@ -33,16 +34,3 @@ bool source_add(struct plan *p, struct slice store, struct slice key,
  */
 bool print_verify(const struct dialect *d, const struct plan *p,
     const char *url, struct err *e) must_check;
-/*
- * Text of bounded size. Once something did not fit, full is set and the text
- * stays as it is.
- */
-struct text {
-	char *out;
-	size_t size;
-	size_t len;
-	bool full;
-};
-
-void url_put(struct text *t, struct slice s);
-void url_printf(struct text *t, const char *format, ...) printf_like(2, 3);

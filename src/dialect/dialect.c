@@ -199,36 +199,3 @@ print_verify(const struct dialect *d, const struct plan *p, const char *url,
 	return err_set(e, ERR_NOT_SUPPORTED,
 	    "the plan cannot be said in the language %s", d->name);
 }
-
-void
-url_put(struct text *t, struct slice s)
-{
-	if (t->full || s.len >= t->size - t->len) {
-		t->full = true;
-		return;
-	}
-	if (s.len > 0)
-		memcpy(t->out + t->len, s.at, s.len);
-	t->len += s.len;
-	t->out[t->len] = '\0';
-}
-
-void
-url_printf(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int len;
-
-	if (t->full)
-		return;
-	va_start(args, format);
-	len = vsnprintf(t->out + t->len, t->size - t->len, format, args);
-	va_end(args);
-	assert(len >= 0);
-	if ((size_t)len >= t->size - t->len) {
-		t->out[t->len] = '\0';
-		t->full = true;
-		return;
-	}
-	t->len += (size_t)len;
-}

@@ -218,7 +218,7 @@ put_ours(struct text *body, const struct err_row *row)
 	char name[64];
 
 	camel_case(row->code, name, sizeof(name));
-	url_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
+	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"%s\"}",
 	    row->status, name, row->text);
 }
 
@@ -229,18 +229,18 @@ put_theirs(
 	const char *after = strstr(f->message, "%s");
 	char escaped[DIALECT_BODY - 512];
 
-	url_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
+	text_printf(body, "{\"status\":%d,\"code\":\"%s\",\"message\":\"",
 	    status, f->code);
 	if (after == NULL) {
-		url_put(body, slice_of(f->message));
+		text_put(body, slice_of(f->message));
 	} else {
 		codec_json_escape(fill, escaped, sizeof(escaped));
-		url_put(body,
+		text_put(body,
 		    (struct slice){ f->message, (size_t)(after - f->message) });
-		url_put(body, slice_of(escaped));
-		url_put(body, slice_of(after + 2));
+		text_put(body, slice_of(escaped));
+		text_put(body, slice_of(after + 2));
 	}
-	url_put(body, SLICE("\"}"));
+	text_put(body, SLICE("\"}"));
 }
 
 void
@@ -249,7 +249,7 @@ dit_error(const struct err *e, const struct plan *p, struct dialect_error *out)
 	const struct err_row *row = err_row(e->code);
 	enum dit_fault fault = find_fault(e, p);
 	const struct fault *f = &faults[fault];
-	struct text body = { .out = out->body, .size = sizeof(out->body) };
+	struct text body = { .at = out->body, .size = sizeof(out->body) };
 
 	memset(out, 0, sizeof(*out));
 	out->media_type = "application/json";

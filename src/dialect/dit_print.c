@@ -7,63 +7,9 @@
 #include <stdio.h>
 
 #include "base/codec.h"
+#include "base/json_out.h"
 #include "base/num.h"
 #include "dialect/dit.h"
-
-/* JSON that is being written, and whether a comma is due. */
-struct json_out {
-	struct text text;
-	bool comma;
-};
-
-static void
-put_name(struct json_out *j, const char *name)
-{
-	url_printf(&j->text, "%s\"%s\":", j->comma ? "," : "", name);
-	j->comma = true;
-}
-
-static void
-put_open(struct json_out *j, const char *name)
-{
-	put_name(j, name);
-	url_put(&j->text, SLICE("{"));
-	j->comma = false;
-}
-
-static void
-put_close(struct json_out *j)
-{
-	url_put(&j->text, SLICE("}"));
-	j->comma = true;
-}
-
-static void
-put_string(struct json_out *j, const char *name, struct slice value)
-{
-	char escaped[6 * KEY_MAX + 1];
-
-	codec_json_escape(value, escaped, sizeof(escaped));
-	put_name(j, name);
-	url_printf(&j->text, "\"%s\"", escaped);
-}
-
-static void
-put_number(struct json_out *j, const char *name, double value)
-{
-	char number[NUM_TEXT_MAX];
-
-	num_print(value, number);
-	put_name(j, name);
-	url_put(&j->text, slice_of(number));
-}
-
-static void
-put_bool(struct json_out *j, const char *name, bool on)
-{
-	put_name(j, name);
-	url_put(&j->text, on ? SLICE("true") : SLICE("false"));
-}
 
 static void
 put_colour(struct json_out *j, const char *name, uint64_t colour)
@@ -71,7 +17,7 @@ put_colour(struct json_out *j, const char *name, uint64_t colour)
 	char text[16];
 
 	snprintf(text, sizeof(text), "#%08x", (unsigned)colour);
-	put_string(j, name, slice_of(text));
+	json_put_text(j, name, slice_of(text));
 }
 
 static void
@@ -81,12 +27,10 @@ put_word(struct json_out *j, const char *name, const struct arg_row *row,
 	const char *word = row->choices[value.pick];
 
 	/* Some words are digits, and numbers in JSON. */
-	if (word[0] >= '0' && word[0] <= '9' && word[1] == '\0') {
-		put_name(j, name);
-		url_put(&j->text, slice_of(word));
-	} else {
-		put_string(j, name, slice_of(word));
-	}
+	if (word[0] >= '0' && word[0] <= '9' && word[1] == '\0')
+		json_put_raw(j, name, slice_of(word));
+	else
+		json_put_text(j, name, slice_of(word));
 }
 
 /* ---- Steps ---- */
@@ -142,13 +86,14 @@ put_resize(struct json_out *j, const struct found *f)
 
 	if (s == NULL)
 		return;
-	put_open(j, "resize");
+	json_put_open(j, "resize", '{');
 	if (step_has(s, RESIZE_RATIO))
-		put_number(j, "ratio", step_get(s, RESIZE_RATIO).num);
+		json_put_number(j, "ratio", step_get(s, RESIZE_RATIO).num);
 	if (step_has(s, RESIZE_WIDTH))
-		put_number(j, "width", (double)step_get(s, RESIZE_WIDTH).whole);
+		json_put_number(
+		    j, "width", (double)step_get(s, RESIZE_WIDTH).whole);
 	if (step_has(s, RESIZE_HEIGHT))
-		put_number(
+		json_put_number(
 		    j, "height", (double)step_get(s, RESIZE_HEIGHT).whole);
 	put_word(j, "fit", &row[RESIZE_FIT], step_get(box, RESIZE_FIT));
 	if (step_has(box, RESIZE_POSITION))
@@ -162,9 +107,9 @@ put_resize(struct json_out *j, const struct found *f)
 		    step_get(s, RESIZE_KERNEL));
 	for (size_t i = 0; i < DIT_RESIZE_FLAGS; i++)
 		if (step_has(s, dit_resize_flags[i].arg))
-			put_bool(j, dit_resize_flags[i].name,
+			json_put_bool(j, dit_resize_flags[i].name,
 			    step_get(s, dit_resize_flags[i].arg).on);
-	put_close(j);
+	json_put_close(j, '}');
 }
 
 static void
@@ -172,11 +117,11 @@ put_area(struct json_out *j, const char *name, const struct plan_step *s)
 {
 	if (s == NULL)
 		return;
-	put_open(j, name);
+	json_put_open(j, name, '{');
 	for (unsigned i = 0; i < EXTRACT_ARGS; i++)
-		put_number(j, op_row(OP_EXTRACT)->arg[i].name,
+		json_put_number(j, op_row(OP_EXTRACT)->arg[i].name,
 		    (double)step_get(s, i).length.value);
-	put_close(j);
+	json_put_close(j, '}');
 }
 
 /* How a call of a method is said. */
@@ -240,24 +185,27 @@ camel_name(const char *name, char *out, size_t size)
 
 /* The numbers of a list; rows: of how many each is; 0: there are none. */
 static void
-put_list(struct json_out *j, const struct plan *p, union arg value, size_t rows)
+put_list(struct json_out *j, const struct plan *p, const char *name,
+    union arg value, size_t rows)
 {
 	struct slice rest = plan_slice(p, value.list.text);
 
 	/* One number is no list. */
 	if (slice_find(rest, ',') == rest.len) {
-		url_put(&j->text, rest);
+		json_put_raw(j, name, rest);
 		return;
 	}
-	url_put(&j->text, rows > 0 ? SLICE("[[") : SLICE("["));
+	json_put_open(j, name, '[');
 	for (size_t i = 0; rest.at != NULL; i++) {
-		if (i > 0)
-			url_put(&j->text,
-			    rows > 0 && i % rows == 0 ? SLICE("],[")
-						      : SLICE(","));
-		url_put(&j->text, slice_cut(&rest, ','));
+		if (rows > 0 && i > 0 && i % rows == 0)
+			json_put_close(j, ']');
+		if (rows > 0 && i % rows == 0)
+			json_put_open(j, NULL, '[');
+		json_put_raw(j, NULL, slice_cut(&rest, ','));
 	}
-	url_put(&j->text, rows > 0 ? SLICE("]]") : SLICE("]"));
+	if (rows > 0)
+		json_put_close(j, ']');
+	json_put_close(j, ']');
 }
 
 static void
@@ -266,16 +214,16 @@ put_value(struct json_out *j, const struct plan *p, const char *name,
 {
 	switch (row->type) {
 	case ARG_NUM:
-		put_number(j, name, value.num);
+		json_put_number(j, name, value.num);
 		break;
 	case ARG_WHOLE:
-		put_number(j, name, (double)value.whole);
+		json_put_number(j, name, (double)value.whole);
 		break;
 	case ARG_LENGTH:
-		put_number(j, name, (double)value.length.value);
+		json_put_number(j, name, (double)value.length.value);
 		break;
 	case ARG_BOOL:
-		put_bool(j, name, value.on);
+		json_put_bool(j, name, value.on);
 		break;
 	case ARG_PICK:
 		put_word(j, name, row, value);
@@ -284,8 +232,7 @@ put_value(struct json_out *j, const struct plan *p, const char *name,
 		put_colour(j, name, value.colour);
 		break;
 	case ARG_LIST:
-		put_name(j, name);
-		put_list(j, p, value, 0);
+		put_list(j, p, name, value, 0);
 		break;
 	case ARG_SET:
 		break;
@@ -300,25 +247,26 @@ put_call(struct json_out *j, const struct plan *p, const struct call_row *row,
 	char name[64];
 
 	if (s->set == 0) {
-		put_name(j, row->edit);
-		url_put(&j->text, slice_of(row->bare));
+		json_put_raw(j, row->edit, slice_of(row->bare));
 	} else if (row->form == CALL_PLAIN && s->set == 1) {
 		put_value(j, p, row->edit, &op->arg[0], s->arg[0]);
 	} else if (row->form == CALL_ROWS) {
 		double unused[1];
 		size_t n = plan_list(p, s->arg[0], unused, 0);
 
-		put_name(j, row->edit);
-		put_list(j, p, s->arg[0], n == 16 ? 4 : n == 9 ? 3 : 2);
+		put_list(j, p, row->edit, s->arg[0],
+		    n == 16      ? 4
+			: n == 9 ? 3
+				 : 2);
 	} else {
-		put_open(j, row->edit);
+		json_put_open(j, row->edit, '{');
 		for (unsigned i = 0; i < op->narg; i++) {
 			if (!step_has(s, i))
 				continue;
 			camel_name(op->arg[i].name, name, sizeof(name));
 			put_value(j, p, name, &op->arg[i], s->arg[i]);
 		}
-		put_close(j);
+		json_put_close(j, '}');
 	}
 }
 
@@ -330,9 +278,9 @@ put_place(struct json_out *j, const char *name, struct length at)
 
 	snprintf(text, sizeof(text), "%.0fp", (double)at.value);
 	if (at.percent)
-		put_string(j, name, slice_of(text));
+		json_put_text(j, name, slice_of(text));
 	else
-		put_number(j, name, (double)at.value);
+		json_put_number(j, name, (double)at.value);
 }
 
 static void
@@ -344,19 +292,19 @@ put_overlay(struct json_out *j, const struct plan *p, const struct plan_step *s)
 
 	if (s == NULL || p->nsource != 2)
 		return;
-	put_open(j, "overlayWith");
-	put_string(j, "bucket", plan_slice(p, p->source[1].store));
-	put_string(j, "key", plan_slice(p, p->source[1].key));
+	json_put_open(j, "overlayWith", '{');
+	json_put_text(j, "bucket", plan_slice(p, p->source[1].store));
+	json_put_text(j, "key", plan_slice(p, p->source[1].key));
 	if (step_has(s, COMPOSITE_OPACITY))
-		put_number(
+		json_put_number(
 		    j, "alpha", 100 - step_get(s, COMPOSITE_OPACITY).num);
 	if (step_has(s, COMPOSITE_WIDTH))
-		put_number(j, "wRatio",
+		json_put_number(j, "wRatio",
 		    (double)step_get(s, COMPOSITE_WIDTH).length.value);
 	if (step_has(s, COMPOSITE_HEIGHT))
-		put_number(j, "hRatio",
+		json_put_number(j, "hRatio",
 		    (double)step_get(s, COMPOSITE_HEIGHT).length.value);
-	put_open(j, "options");
+	json_put_open(j, "options", '{');
 	for (size_t i = 0; i < NELEM(words); i++)
 		if (step_has(s, words[i]))
 			put_value(j, p, row[words[i]].name, &row[words[i]],
@@ -365,8 +313,8 @@ put_overlay(struct json_out *j, const struct plan *p, const struct plan_step *s)
 		put_place(j, "left", step_get(s, COMPOSITE_LEFT).length);
 		put_place(j, "top", step_get(s, COMPOSITE_TOP).length);
 	}
-	put_close(j);
-	put_close(j);
+	json_put_close(j, '}');
+	json_put_close(j, '}');
 }
 
 static void
@@ -374,9 +322,10 @@ put_smart(struct json_out *j, const struct plan_step *s)
 {
 	if (s == NULL)
 		return;
-	put_open(j, "smartCrop");
-	put_number(j, "padding", (double)step_get(s, SMARTCROP_PADDING).whole);
-	put_close(j);
+	json_put_open(j, "smartCrop", '{');
+	json_put_number(
+	    j, "padding", (double)step_get(s, SMARTCROP_PADDING).whole);
+	json_put_close(j, '}');
 }
 
 static void
@@ -385,22 +334,23 @@ put_round(struct json_out *j, const struct plan_step *s)
 	static const unsigned lengths[] = { ROUND_RX, ROUND_RY, ROUND_LEFT,
 		ROUND_TOP };
 
-	put_open(j, "roundCrop");
+	json_put_open(j, "roundCrop", '{');
 	for (size_t i = 0; i < NELEM(lengths); i++)
 		if (step_has(s, lengths[i]))
-			put_number(j, op_row(OP_ROUND)->arg[lengths[i]].name,
+			json_put_number(j,
+			    op_row(OP_ROUND)->arg[lengths[i]].name,
 			    (double)step_get(s, lengths[i]).length.value);
-	put_close(j);
+	json_put_close(j, '}');
 }
 
 static void
 put_turn(struct json_out *j, const struct found *f)
 {
 	if (f->of[OP_ROTATE] != NULL)
-		put_number(
+		json_put_number(
 		    j, "rotate", step_get(f->of[OP_ROTATE], ROTATE_ANGLE).num);
 	else if (f->of[OP_AUTOORIENT] != NULL)
-		put_string(j, "rotate", SLICE("auto"));
+		json_put_text(j, "rotate", SLICE("auto"));
 }
 
 static void
@@ -461,7 +411,7 @@ put_options(struct json_out *j, const struct plan *p)
 {
 	char name[64];
 
-	put_open(j, format_row((enum format)p->out.format)->name);
+	json_put_open(j, format_row((enum format)p->out.format)->name, '{');
 	for (unsigned i = 0; i < OUT_COUNT; i++) {
 		const struct arg_row *row = out_row((enum out)i);
 
@@ -472,7 +422,7 @@ put_options(struct json_out *j, const struct plan *p)
 		put_value(j, p, i == OUT_SUBSAMPLE ? "chromaSubsampling" : name,
 		    row, out_get(p, (enum out)i));
 	}
-	put_close(j);
+	json_put_close(j, '}');
 }
 
 static void
@@ -486,26 +436,25 @@ put_out(struct json_out *j, const struct plan *p, bool turned)
 	/* It has no words for these: what is nearest is to say nothing. */
 	if (format == FORMAT_AUTO || format == FORMAT_INFO)
 		format = FORMAT_SAME;
-	if (!keeps && !turned) {
-		put_name(j, "rotate");
-		url_put(&j->text, SLICE("null"));
-	}
+	if (!keeps && !turned)
+		json_put_null(j, "rotate");
 	if (format != FORMAT_SAME && format != FORMAT_RAW)
 		put_options(j, p);
 	if (format == FORMAT_JPEG && p->answer.media_type.len > 0)
-		put_string(j, "toFormat", SLICE("jpg"));
+		json_put_text(j, "toFormat", SLICE("jpg"));
 	else if (format != FORMAT_SAME && p->in.pages != PAGES_GIF)
-		put_string(j, "toFormat", slice_of(format_row(format)->name));
+		json_put_text(
+		    j, "toFormat", slice_of(format_row(format)->name));
 	if (p->in.pages == PAGES_ALL)
-		put_bool(j, "animated", true);
+		json_put_bool(j, "animated", true);
 	else if (p->in.pages == 1 && (format == FORMAT_SAME || usual != 1))
-		put_bool(j, "animated", false);
+		json_put_bool(j, "animated", false);
 	/*
 	 * Some edit must stand there, or the bytes stay as they are. DIT says
 	 * nothing about those that it does not know.
 	 */
 	if (!j->comma)
-		put_bool(j, "encode", true);
+		json_put_bool(j, "encode", true);
 }
 
 static void
@@ -515,15 +464,15 @@ put_headers(struct json_out *j, const struct plan *p)
 	struct slice cache = plan_slice(p, a->cache_control);
 	char name[256];
 
-	put_open(j, "headers");
+	json_put_open(j, "headers", '{');
 	if (cache.len > 0 && !slice_is(cache, DIT_CACHE_CONTROL))
-		put_string(j, "Cache-Control", cache);
+		json_put_text(j, "Cache-Control", cache);
 	for (size_t i = 0; i < a->nheader; i++) {
 		slice_copy(
 		    plan_slice(p, a->header[i].name), name, sizeof(name));
-		put_string(j, name, plan_slice(p, a->header[i].value));
+		json_put_text(j, name, plan_slice(p, a->header[i].value));
 	}
-	put_close(j);
+	json_put_close(j, '}');
 }
 
 static void
@@ -532,25 +481,25 @@ put_plan(struct json_out *j, const struct plan *p)
 	const struct plan_answer *a = &p->answer;
 	struct slice cache = plan_slice(p, a->cache_control);
 
-	url_put(&j->text, SLICE("{"));
-	put_string(j, "bucket", plan_slice(p, p->source[0].store));
-	put_string(j, "key", plan_slice(p, p->source[0].key));
+	json_put_open(j, NULL, '{');
+	json_put_text(j, "bucket", plan_slice(p, p->source[0].store));
+	json_put_text(j, "key", plan_slice(p, p->source[0].key));
 	if (!p->out.untouched) {
-		put_open(j, "edits");
+		json_put_open(j, "edits", '{');
 		put_out(j, p, put_all_steps(j, p));
-		put_close(j);
+		json_put_close(j, '}');
 	}
 	if (a->nheader > 0 ||
 	    (cache.len > 0 && !slice_is(cache, DIT_CACHE_CONTROL)))
 		put_headers(j, p);
-	url_put(&j->text, SLICE("}"));
+	json_put_close(j, '}');
 }
 
 bool
 dit_print(const struct plan *p, char *out, size_t size, struct err *e)
 {
 	char room[2 * PLAN_TEXT + 4096];
-	struct json_out j = { .text = { .out = room, .size = sizeof(room) } };
+	struct json_out j = { .text = { .at = room, .size = sizeof(room) } };
 
 	if (size > 0)
 		out[0] = '\0';

@@ -23,10 +23,10 @@ put_named(struct url *url, const char *name, const char *value)
 	struct slice raw = slice_of(value);
 
 	raw.len = raw.len < PLAN_TEXT ? raw.len : PLAN_TEXT;
-	url_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
-	url_put(&url->text, slice_of(name));
-	url_put(&url->text, SLICE("="));
-	url_put(&url->text,
+	text_put(&url->text, url->queried ? SLICE("&") : SLICE("?"));
+	text_put(&url->text, slice_of(name));
+	text_put(&url->text, SLICE("="));
+	text_put(&url->text,
 	    (struct slice){
 		escaped, codec_percent_encode(raw, ",:;/", escaped) });
 	url->queried = true;
@@ -55,13 +55,13 @@ put_numbers(struct url *url, enum param param, const struct plan_step *s,
 {
 	const struct arg_row *row = op_row((enum op)s->op)->arg;
 	char list[512] = "";
-	struct text text = { .out = list, .size = sizeof(list) };
+	struct text text = { .at = list, .size = sizeof(list) };
 
 	for (unsigned i = first; i < first + n; i++) {
 		char number[ARG_TEXT_MAX];
 
 		arg_print(&row[i], step_get(s, i), number);
-		url_printf(&text, "%s%s", i > first ? "," : "", number);
+		text_printf(&text, "%s%s", i > first ? "," : "", number);
 	}
 	put_param(url, param, list);
 }
@@ -150,7 +150,7 @@ print_values(struct url *url, const struct plan *p, const struct plan_step *s,
     unsigned skip, char *list)
 {
 	const struct op_row *row = op_row((enum op)s->op);
-	struct text text = { .out = list, .size = PLAN_TEXT };
+	struct text text = { .at = list, .size = PLAN_TEXT };
 	bool named = false;
 
 	list[0] = '\0';
@@ -164,10 +164,10 @@ print_values(struct url *url, const struct plan *p, const struct plan_step *s,
 		value = plan_arg(p, &row->arg[i], step_get(s, i), room);
 		if (row->arg[i].type == ARG_COLOUR)
 			value = slice_skip(value, strlen("#"));
-		url_printf(&text, "%s%s%s", list[0] != '\0' ? "," : "",
+		text_printf(&text, "%s%s%s", list[0] != '\0' ? "," : "",
 		    named ? row->arg[i].name : "", named ? ":" : "");
 		for (size_t k = 0; k < value.len; k++)
-			url_printf(&text, "%c",
+			text_printf(&text, "%c",
 			    value.at[k] == ',' ? ';' : value.at[k]);
 	}
 	url->text.full = url->text.full || text.full;
@@ -191,14 +191,14 @@ put_overlays(struct url *url, const struct plan *p)
 		struct slice store = plan_slice(p, p->source[i].store);
 		struct slice key = plan_slice(p, p->source[i].key);
 		char value[2 * KEY_MAX] = "";
-		struct text text = { .out = value, .size = sizeof(value) };
+		struct text text = { .at = value, .size = sizeof(value) };
 
 		if (!slice_eq(store, plan_slice(p, p->source[0].store))) {
-			url_put(&text, SLICE("//"));
-			url_put(&text, store);
-			url_put(&text, SLICE("/"));
+			text_put(&text, SLICE("//"));
+			text_put(&text, store);
+			text_put(&text, SLICE("/"));
 		}
-		url_put(&text, key);
+		text_put(&text, key);
 		url->text.full = url->text.full || text.full;
 		put_param(url, (enum param)(Q_OVERLAY + i - 1), value);
 	}
@@ -296,7 +296,7 @@ put_in_out(struct url *url, const struct plan *p)
 bool
 query_print(const struct plan *p, char *out, size_t size, struct err *e)
 {
-	struct url url = { .text = { .out = out, .size = size } };
+	struct url url = { .text = { .at = out, .size = size } };
 	char key[3 * KEY_MAX];
 	struct slice raw;
 
@@ -306,8 +306,8 @@ query_print(const struct plan *p, char *out, size_t size, struct err *e)
 		return err_set(
 		    e, ERR_NOT_SUPPORTED, "the query language names an image");
 	raw = plan_slice(p, p->source[0].key);
-	url_put(&url.text, SLICE("/"));
-	url_put(&url.text,
+	text_put(&url.text, SLICE("/"));
+	text_put(&url.text,
 	    (struct slice){
 		key, codec_percent_encode(raw, "/!$&'()*+,;=:@", key) });
 	put_steps(&url, p);

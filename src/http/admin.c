@@ -19,7 +19,7 @@ struct admin {
 };
 
 /* What a page says: malloc'd text. */
-struct text {
+struct reply {
 	int status;
 	const char *media_type;
 	char *at;
@@ -27,7 +27,7 @@ struct text {
 };
 
 static void
-text_set(struct text *t, int status, const char *line)
+reply_set(struct reply *t, int status, const char *line)
 {
 	t->status = status;
 	t->at = xstrdup(line);
@@ -35,24 +35,24 @@ text_set(struct text *t, int status, const char *line)
 }
 
 static void
-show_health(const struct admin *a, struct text *out)
+show_health(const struct admin *a, struct reply *out)
 {
 	(void)a;
-	text_set(out, 200, "ok\n");
+	reply_set(out, 200, "ok\n");
 }
 
 static void
-show_ready(const struct admin *a, struct text *out)
+show_ready(const struct admin *a, struct reply *out)
 {
 	const char *why = a->parts->not_ready(a->parts->owner);
 	char line[TEXT_MAX];
 
 	(void)snprintf(line, sizeof(line), "%s\n", why != NULL ? why : "ready");
-	text_set(out, why != NULL ? 503 : 200, line);
+	reply_set(out, why != NULL ? 503 : 200, line);
 }
 
 static void
-show_metrics(const struct admin *a, struct text *out)
+show_metrics(const struct admin *a, struct reply *out)
 {
 	a->parts->refresh(a->parts->owner);
 	out->status = 200;
@@ -62,7 +62,7 @@ show_metrics(const struct admin *a, struct text *out)
 
 static const struct {
 	const char *path;
-	void (*show)(const struct admin *a, struct text *out);
+	void (*show)(const struct admin *a, struct reply *out);
 } pages[] = {
 	{ "/healthz", show_health },
 	{ "/readyz", show_ready },
@@ -71,16 +71,16 @@ static const struct {
 
 static void
 find_page(const struct admin *a, struct slice path, struct slice method,
-    struct text *out)
+    struct reply *out)
 {
 	size_t i = 0;
 
 	while (i < NELEM(pages) && !slice_is(path, pages[i].path))
 		i++;
 	if (i == NELEM(pages))
-		text_set(out, 404, "here are /healthz, /readyz, /metrics\n");
+		reply_set(out, 404, "here are /healthz, /readyz, /metrics\n");
 	else if (!slice_is(method, "GET") && !slice_is(method, "HEAD"))
-		text_set(out, 405, "GET and HEAD only\n");
+		reply_set(out, 405, "GET and HEAD only\n");
 	else
 		pages[i].show(a, out);
 }
@@ -89,25 +89,25 @@ static enum MHD_Result
 answer(const struct admin *a, struct MHD_Connection *connection,
     const char *url, const char *method)
 {
-	struct text text = { .media_type = "text/plain; charset=utf-8" };
+	struct reply reply = { .media_type = "text/plain; charset=utf-8" };
 	struct MHD_Response *response = NULL;
 	enum MHD_Result done = MHD_NO;
 
-	find_page(a, slice_of(url), slice_of(method), &text);
+	find_page(a, slice_of(url), slice_of(method), &reply);
 	response = MHD_create_response_from_buffer(
-	    text.size, text.at, MHD_RESPMEM_MUST_FREE);
+	    reply.size, reply.at, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL) {
-		free(text.at);
+		free(reply.at);
 		return MHD_NO;
 	}
 	(void)MHD_add_response_header(
-	    response, "Content-Type", text.media_type);
+	    response, "Content-Type", reply.media_type);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	(void)MHD_add_response_header(
 	    response, "X-Content-Type-Options", "nosniff");
-	if (text.status == 405)
+	if (reply.status == 405)
 		(void)MHD_add_response_header(response, "Allow", "GET, HEAD");
-	done = MHD_queue_response(connection, (unsigned)text.status, response);
+	done = MHD_queue_response(connection, (unsigned)reply.status, response);
 	MHD_destroy_response(response);
 	return done;
 }

@@ -4,62 +4,32 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "base/codec.h"
+#include "base/json_out.h"
 
 /* One sentence of what the client may know. */
 enum { DETAIL_MAX = 640 };
 
-struct writer {
-	char *out;
-	size_t size, used;
-};
-
+/* Nothing where there is no value. */
 static void
-put(struct writer *w, const char *text)
+put_member(struct json_out *j, const char *name, const char *value)
 {
-	size_t len = strlen(text);
-
-	assert(len < w->size - w->used);
-	memcpy(w->out + w->used, text, len + 1);
-	w->used += len;
-}
-
-/* ,"name":"value"; nothing where there is no value. */
-static void
-put_member(struct writer *w, const char *name, const char *value)
-{
-	if (value[0] == '\0')
-		return;
-	put(w, ",\"");
-	put(w, name);
-	put(w, "\":\"");
-	w->used += codec_json_escape(
-	    slice_of(value), w->out + w->used, w->size - w->used);
-	put(w, "\"");
+	if (value[0] != '\0')
+		json_put_text(j, name, slice_of(value));
 }
 
 static void
-write_detail(const struct err *e, char out[DETAIL_MAX])
+write_detail(const struct err *e, struct text *t)
 {
-	struct writer w = { out, DETAIL_MAX, 0 };
-
-	out[0] = '\0';
 	if (e->param[0] == '\0')
 		return;
-	put(&w, e->param);
-	if (e->value[0] != '\0') {
-		put(&w, " is \"");
-		put(&w, e->value);
-		put(&w, "\"");
-	}
-	if (e->accepted[0] != '\0') {
-		put(&w, e->value[0] != '\0' ? "; accepted: " : ": ");
-		put(&w, e->accepted);
-	}
-	if (e->hint[0] != '\0') {
-		put(&w, "; ");
-		put(&w, e->hint);
-	}
+	text_printf(t, "%s", e->param);
+	if (e->value[0] != '\0')
+		text_printf(t, " is \"%s\"", e->value);
+	if (e->accepted[0] != '\0')
+		text_printf(t, "%s%s",
+		    e->value[0] != '\0' ? "; accepted: " : ": ", e->accepted);
+	if (e->hint[0] != '\0')
+		text_printf(t, "; %s", e->hint);
 }
 
 size_t
@@ -67,25 +37,26 @@ problem_write(
     const struct err *e, int status, const char *id, char out[PROBLEM_MAX])
 {
 	const struct err_row *row = err_row(e->code);
-	struct writer w = { out, PROBLEM_MAX, 0 };
-	char detail[DETAIL_MAX];
-	char number[16];
+	struct json_out j = { .text = { .at = out, .size = PROBLEM_MAX } };
+	char detail[DETAIL_MAX] = "";
+	struct text text = { .at = detail, .size = sizeof(detail) };
+	char type[64];
 
-	write_detail(e, detail);
-	(void)snprintf(number, sizeof(number), "%d", status);
-	put(&w, "{\"type\":\"/-/errors#");
-	put(&w, row->code);
-	put(&w, "\",\"title\":\"");
-	put(&w, row->text);
-	put(&w, "\",\"status\":");
-	put(&w, number);
-	put_member(&w, "code", row->code);
-	put_member(&w, "detail", detail);
-	put_member(&w, "parameter", e->param);
-	put_member(&w, "value", e->value);
-	put_member(&w, "accepted", e->accepted);
-	put_member(&w, "hint", e->hint);
-	put_member(&w, "request_id", id);
-	put(&w, "}\n");
-	return w.used;
+	write_detail(e, &text);
+	(void)snprintf(type, sizeof(type), "/-/errors#%s", row->code);
+	json_put_open(&j, NULL, '{');
+	json_put_text(&j, "type", slice_of(type));
+	json_put_text(&j, "title", slice_of(row->text));
+	json_put_number(&j, "status", status);
+	put_member(&j, "code", row->code);
+	put_member(&j, "detail", detail);
+	put_member(&j, "parameter", e->param);
+	put_member(&j, "value", e->value);
+	put_member(&j, "accepted", e->accepted);
+	put_member(&j, "hint", e->hint);
+	put_member(&j, "request_id", id);
+	json_put_close(&j, '}');
+	text_put(&j.text, SLICE("\n"));
+	assert(!text.full && !j.text.full);
+	return j.text.len;
 }

@@ -15,12 +15,12 @@
 #include <string.h>
 
 #include "base/codec.h"
+#include "base/json_out.h"
 #include "base/num.h"
 #include "image/carry.h"
 #include "image/colour.h"
 #include "image/exif.h"
 #include "image/iptc.h"
-#include "image/json.h"
 #include "image/look.h"
 #include "image/pixel.h"
 #include "image/turn.h"
@@ -66,6 +66,16 @@ int_of(VipsImage *im, const char *name, int *value)
 	    vips_image_get_int(im, name, value) == 0;
 }
 
+/* Text of others: control bytes are spaces. */
+static void
+put_said(struct json_out *j, const char *name, char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = ' ';
+	json_put_text(j, name, (struct slice){ text, len });
+}
+
 /* ---- Sections of which only as much is said as has room ---- */
 
 struct section {
@@ -83,14 +93,14 @@ section_begin(struct section *s)
 	if (!s->open)
 		json_put_open(&s->f->json, s->name, '{');
 	s->open = true;
-	return s->f->json.now;
+	return json_mark(&s->f->json);
 }
 
 static void
 section_settle(struct section *s, struct json_mark before)
 {
-	if (s->f->json.now.used > s->end || s->f->json.now.full)
-		s->f->json.now = before;
+	if (s->f->json.text.len > s->end || s->f->json.text.full)
+		json_return(&s->f->json, before);
 }
 
 static void
@@ -139,8 +149,7 @@ exif_put(void *to, const struct exif_field *field)
 		return;
 	before = section_begin(s);
 	if (n > 0)
-		json_put_text(
-		    &s->f->json, field->name, (struct slice){ text, n });
+		put_said(&s->f->json, field->name, text, n);
 	else
 		exif_numbers(&s->f->json, field);
 	section_settle(s, before);
@@ -192,7 +201,7 @@ put_exif(struct info *f)
 	struct slice block = carry_blob(f->im, VIPS_META_EXIF_NAME);
 	const uint8_t *bytes = (const uint8_t *)block.at;
 	struct section fields = { .f = f,
-		.end = f->json.now.used + EXIF_BYTES,
+		.end = f->json.text.len + EXIF_BYTES,
 		.name = "exif",
 		.shown = exif_is_shown };
 	struct once once = { .each = exif_put, .to = &fields };
@@ -207,7 +216,7 @@ put_exif(struct info *f)
 		return;
 
 	struct section gps = { .f = f,
-		.end = f->json.now.used + GPS_BYTES,
+		.end = f->json.text.len + GPS_BYTES,
 		.name = "gps",
 		.shown = exif_is_gps };
 
@@ -286,9 +295,8 @@ listed_values(
 	for (size_t k = i; k < l->n; k++) {
 		if (strcmp(l->item[k].name, name) != 0)
 			continue;
-		json_put_text(j, count > 1 ? NULL : name,
-		    (struct slice){
-			room, text(l->item[k].value, room, sizeof(room)) });
+		put_said(j, count > 1 ? NULL : name, room,
+		    text(l->item[k].value, room, sizeof(room)));
 	}
 	if (count > 1)
 		json_put_close(j, ']');
@@ -321,13 +329,13 @@ put_xmp_iptc(struct info *f)
 	struct section s = { .f = f, .name = "xmp" };
 
 	l->f = f;
-	s.end = f->json.now.used + XMP_BYTES;
+	s.end = f->json.text.len + XMP_BYTES;
 	/* Of a damaged packet nothing is shown, as nothing of it is copied. */
 	if (xmp_each(xmp, xmp_list, l))
 		put_listed(&s, l, xmp_text);
 	*l = (struct listed){ .f = f };
 	s = (struct section){
-		.f = f, .name = "iptc", .end = f->json.now.used + IPTC_BYTES
+		.f = f, .name = "iptc", .end = f->json.text.len + IPTC_BYTES
 	};
 	if (iptc_each((const uint8_t *)iptc.at, iptc.len, iptc_list, l))
 		put_listed(&s, l, iptc_text);
@@ -393,9 +401,9 @@ put_animation(struct info *f)
 	if (vips_image_get_typeof(f->im, "delay") != VIPS_TYPE_ARRAY_INT ||
 	    vips_image_get_array_int(f->im, "delay", &delay, &n) != 0)
 		return;
-	end = f->json.now.used + DELAY_BYTES - NUM_TEXT_MAX;
+	end = f->json.text.len + DELAY_BYTES - NUM_TEXT_MAX;
 	json_put_open(&f->json, "delay", '[');
-	for (int i = 0; i < n && f->json.now.used < end; i++)
+	for (int i = 0; i < n && f->json.text.len < end; i++)
 		json_put_number(&f->json, NULL, delay[i]);
 	json_put_close(&f->json, ']');
 }
@@ -435,7 +443,7 @@ put_profile(struct info *f)
 	}
 	json_put_open(&f->json, "profile", '{');
 	n = colour_profile_name(bytes, icc.len, name, sizeof(name));
-	json_put_text(&f->json, "name", (struct slice){ name, n });
+	put_said(&f->json, "name", name, n);
 	json_put_number(&f->json, "bytes", (double)icc.len);
 	json_put_bool(
 	    &f->json, "is_srgb", colour_profile_is_srgb(bytes, icc.len));
@@ -620,7 +628,7 @@ info_write(struct info *f, const struct look *look, struct err *e)
 	put_exif(f);
 	put_xmp_iptc(f);
 	json_put_close(&f->json, '}');
-	return !f->json.now.full ||
+	return !f->json.text.full ||
 	    err_set(e, ERR_INTERNAL, "info is too long");
 }
 
@@ -642,12 +650,12 @@ info_make(struct render *r, struct image_result *result, struct err *e)
 	look.height = (size_t)small->Ysize;
 	look.rgba = rgba = xcalloc(look.width * look.height, 4);
 	look_fill(small, rgba);
-	f.json.at = g_malloc(INFO_MAX);
-	f.json.room = INFO_MAX;
+	f.json.text.at = g_malloc(INFO_MAX);
+	f.json.text.size = INFO_MAX;
 	good = info_write(&f, &look, e);
 	free(rgba);
-	result->bytes = (uint8_t *)f.json.at;
-	result->size = f.json.now.used;
+	result->bytes = (uint8_t *)f.json.text.at;
+	result->size = f.json.text.len;
 	facts->to = r->to;
 	facts->result = (struct image_size){ r->width, r->height, 1 };
 	facts->alpha = 0;
