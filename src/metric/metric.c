@@ -60,6 +60,8 @@ enum {
 	SIZE_EXIT = METRIC_LABEL_VALUES,
 	SIZE_SINK = METRIC_LABEL_VALUES,
 	SIZE_RESULT = METRIC_LABEL_VALUES,
+	SIZE_FETCH_END = METRIC_LABEL_VALUES,
+	SIZE_CONNECTION = METRIC_LABEL_VALUES,
 };
 
 /* Only to let the compiler lay the runs out: there is no such object. */
@@ -111,6 +113,8 @@ static const char *const label_names[LABEL_COUNT] = {
 	[LABEL_EXIT] = "exit",
 	[LABEL_SINK] = "sink",
 	[LABEL_RESULT] = "result",
+	[LABEL_FETCH_END] = "end",
+	[LABEL_CONNECTION] = "connection",
 };
 
 void

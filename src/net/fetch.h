@@ -12,7 +12,10 @@
  *
  * What is never done, whatever way or caller say: proxies, netrc, cookies,
  * schemes besides http and https, following redirects, decoding of
- * Content-Encoding that was not asked for.
+ * Content-Encoding. HTTP/2 is spoken where TLS offers it.
+ *
+ * fetch_head.c reads an answer's head, fetch_way.c knows ways, fetch_easy.c
+ * makes a transfer of libcurl's out of a struct fetch, fetch.c is the thread.
  */
 #pragma once
 
@@ -23,8 +26,11 @@ struct fetcher;
 struct guard;
 
 enum {
-	FETCH_HEAD_MAX = 32768, /* bytes of an answer's head; more: FAILED */
+	/* Bytes of an answer's head: all header lines, also those of interim
+	 * answers (1xx) and trailers. More: TOO_LARGE. */
+	FETCH_HEAD_MAX = 32768,
 	FETCH_TEXT_MAX = 65536,
+	FETCH_URL_MAX = 16384,
 	FETCH_HEADERS_MAX = 64 /* that a request may have */
 };
 
@@ -41,7 +47,7 @@ struct fetch_way_spec {
 	 * all are allowed. Given: freed with the way, or when it fails. */
 	struct guard *guard;
 	int64_t connect_ns; /* names, TCP and TLS together */
-	int64_t silent_ns;  /* a body may be silent so long */
+	int64_t silent_ns; /* an answer may be silent so long, also before it */
 	unsigned transfers; /* most at one time; more wait in turn */
 };
 struct fetch_way;
@@ -52,7 +58,7 @@ struct fetch_way *fetch_way_ref(struct fetch_way *way);
 void fetch_way_drop(struct fetch_way *way); /* NULL is allowed */
 
 struct fetch_header {
-	const char *name, *value; /* no CR, LF or NUL: asserted */
+	const char *name, *value; /* a token, no control bytes: else REFUSED */
 };
 
 /* What ended a transfer besides an answer. err.code says how it looks to a
@@ -60,11 +66,12 @@ struct fetch_header {
 enum fetch_end {
 	FETCH_DONE,      /* the answer is complete */
 	FETCH_STOPPED,   /* cancel, head() said false, nobody holds the blob */
-	FETCH_REFUSED,   /* the guard, a bad URL, a TLS certificate */
+	FETCH_REFUSED,   /* the guard, a bad URL or header, a TLS certificate */
 	FETCH_NO_ANSWER, /* name, connect, reset or silence before a head */
 	FETCH_BROKEN,    /* reset, silence or short body after the head */
 	FETCH_LATE,      /* the deadline came */
-	FETCH_TOO_LARGE  /* head, text or blob has no room */
+	FETCH_TOO_LARGE, /* head, text or blob has no room */
+	FETCH_ENDS       /* how many there are */
 };
 
 struct fetch {
@@ -87,16 +94,18 @@ struct fetch {
 	void (*end)(struct fetch *f);
 	void *owner;
 
-	/* By head(): where the body goes. Appended to; not finished here. When
-	 * nobody else holds it any more the transfer stops. */
+	/* By head(), NULL before it: where the body goes. Appended to; not
+	 * finished here. When nobody but the caller holds it any more the
+	 * transfer stops (STOPPED, CLIENT_GONE). */
 	struct blob *into;
 
 	/* By fetch; headers and status from head() on, the rest in end(). */
-	int status;     /* 0: there was no answer */
-	int64_t length; /* Content-Length; -1: not said */
+	int status;     /* 200 to 999; 0: there was no answer */
+	int64_t length; /* Content-Length; -1: not said, or chunked */
 	uint64_t got;   /* bytes of the body so far */
 	char *text; /* NUL-terminated; NULL: no body. Fetch's, until end() */
 	size_t ntext;
+	/* status stays what it is when a body broke. */
 	enum fetch_end ended;
 	struct err err; /* unless FETCH_DONE */
 	/* The address that was connected to; for logs and errors. */
@@ -108,9 +117,12 @@ struct fetch {
 /* transfers: most at one time of all ways together. */
 bool fetcher_new(
     unsigned transfers, struct fetcher **out, struct err *e) must_check;
-/* Ends what runs (STOPPED), then returns. */
+/* Ends what runs or waits (STOPPED, DRAINING), then returns. */
 void fetcher_free(struct fetcher *fetcher);
-/* Any thread, also the fetcher's own. Never fails: end() says what is wrong. */
+/*
+ * Any thread, also the fetcher's own. Never fails: end() says what is wrong. In
+ * end() f may be freed, or started again.
+ */
 void fetch_start(struct fetcher *fetcher, struct fetch *f);
 /* Looks at every cancel flag now. Any thread. */
 void fetcher_poke(struct fetcher *fetcher);

@@ -17,9 +17,10 @@ struct sockaddr;
 
 struct guard_spec {
 	/* As in conf.def: "https://host/path/", "https://host.org:8443/" or
-	 * "http://" + "*.host/": NULL-terminated. */
+	 * "http://" + "*.host/": NULL-terminated; NULL: none. */
 	const char *const *allow;
-	/* "10.0.0.0/8": let through although private; NULL-terminated. */
+	/* "10.0.0.0/8": let through although private; NULL-terminated;
+	 * NULL: none. */
 	const char *const *networks;
 };
 
@@ -30,18 +31,21 @@ void guard_free(struct guard *g); /* NULL is allowed */
 
 /*
  * Is the URL one of the list, and one that everybody reads alike? Fails with
- * FORBIDDEN: another scheme than http and https, user or password, a fragment,
- * control bytes, blanks, backslashes, dot segments (also encoded), an address
+ * FORBIDDEN: another scheme than http and https (in lower case), user or
+ * password, a fragment, control bytes, blanks, backslashes, no path, dot
+ * segments and control bytes (also encoded, more than once, too), an address
  * written in another form than the usual one (0x7f.1, 2130706433), an empty or
- * over-long name, a host in non-ASCII letters.
+ * over-long name, a host in non-ASCII letters or with a dot at its end.
  */
 bool guard_url(
     const struct guard *g, struct slice url, struct err *e) must_check;
 /*
  * May this address be connected to? Refused are all that IANA's registries of
- * special addresses do not call globally reachable, whatever form embeds them:
- * IPv4-mapped, -compatible and -translated, 6to4, NAT64 (both prefixes),
- * Teredo and ISATAP are unwrapped first. Fails with FORBIDDEN.
+ * special addresses do not call globally reachable, also where another address
+ * embeds them (IPv4-mapped, 6to4, NAT64, ISATAP); and whole, whatever they
+ * embed: IPv4-compatible, IPv4-translated, Teredo, NAT64's local prefix.
+ * Fails with FORBIDDEN. networks let through what is written there: one of
+ * IPv4 also its mapped form, not what goes through a tunnel to it.
  */
 bool guard_address(const struct guard *g, const struct sockaddr *address,
     struct err *e) must_check;
