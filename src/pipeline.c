@@ -217,7 +217,7 @@ join_flight(struct request *r, struct cache_entry *stale)
 	r->parked = true;
 	r->ops->park(r);
 	if (!flight_join(p->flights, &w->key, &r->waiter, &w->flight)) {
-		work_free(w);
+		work_free(w, p->parts.origin);
 		return;
 	}
 	atomic_fetch_add_explicit(&p->busy, 1, memory_order_relaxed);
@@ -412,7 +412,7 @@ land(struct work *w)
 	struct pipeline *p = w->pipeline;
 
 	flight_land(p->flights, w->flight, w);
-	work_free(w);
+	work_free(w, p->parts.origin);
 	atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
 }
 
@@ -519,8 +519,12 @@ pipeline_own(struct pipeline *p, struct request *r)
 bool
 pipeline_leave(struct request *r, enum err_code why)
 {
-	if (!flight_leave(r->pipeline->flights, &r->waiter))
+	struct pipeline *p = r->pipeline;
+
+	if (!flight_leave(p->flights, &r->waiter))
 		return false;
+	if (r->waiter.last)
+		origin_poke(p->parts.origin);
 	err_set(&r->err, why, "while it waited");
 	finish(r);
 	return true;

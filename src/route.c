@@ -132,6 +132,7 @@ routes_free(struct routes *t)
 		free((void *)(uintptr_t)t->route[i].policy.sizes);
 	free((void *)(uintptr_t)t->route);
 	readings_free(t->readings);
+	origin_stores_drop(t->stores);
 	conf_drop(t->conf);
 	free(t);
 }

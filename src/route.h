@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "conf/conf.h"
 #include "dialect/dialect.h"
+#include "origin/origin.h"
 #include "reading.h"
 
 struct route {
@@ -25,6 +26,9 @@ struct routes {
 	const struct route *route;
 	size_t n; /* longest path first */
 	struct readings *readings;
+	/* By origin_open(), before it is used; NULL where nothing is
+	 * fetched. */
+	struct origin_stores *stores;
 	_Atomic uint32_t count;
 };
 

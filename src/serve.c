@@ -94,12 +94,19 @@ stop_cache(struct service *s)
 static bool
 start_origin(struct service *s, struct err *e)
 {
-	return origin_new(s->conf, &s->origin, e);
+	if (!origin_new(s->conf, &s->origin, e))
+		return false;
+	if (origin_open(s->origin, s->conf, &s->routes->stores, e))
+		return true;
+	origin_free(s->origin);
+	return false;
 }
 
 static void
 stop_origin(struct service *s)
 {
+	/* Where the pipeline never came to have them. */
+	routes_drop(take_ptr(s->routes));
 	origin_free(s->origin);
 }
 
@@ -155,6 +162,7 @@ refresh_metrics(void *owner)
 	const struct service *s = owner;
 	struct cache_state cache;
 	struct render_state render;
+	struct origin_state origin;
 
 	cache_look(s->cache, &cache);
 	metric_gauge(METRIC_CACHE_BYTES, (int64_t)cache.bytes);
@@ -164,6 +172,9 @@ refresh_metrics(void *owner)
 	metric_gauge(METRIC_WORKERS_BUSY, render.busy);
 	metric_gauge(METRIC_QUEUE_JOBS, render.queued);
 	metric_gauge(METRIC_FLIGHTS, pipeline_busy(s->pipeline));
+	origin_look(s->origin, &origin);
+	metric_gauge(METRIC_ORIGIN_TRANSFERS, origin.transfers);
+	metric_gauge(METRIC_STORES_RESTING, origin.resting);
 }
 
 static bool
@@ -245,7 +256,8 @@ reload_build(struct service *s, struct conf **conf, struct routes **routes,
 		return false;
 	if (conf_may_replace(s->conf, *conf, e) && conf_is_good(*conf, e) &&
 	    routes_new_take(conf_ref(*conf), routes, e)) {
-		if (events_reopen(s->events, *conf, e))
+		if (origin_open(s->origin, *conf, &(*routes)->stores, e) &&
+		    events_reopen(s->events, *conf, e))
 			return true;
 		routes_drop(*routes);
 	}

@@ -23,12 +23,12 @@ work_new(const struct request *r, struct cache_entry *stale)
 }
 
 void
-work_free(struct work *w)
+work_free(struct work *w, struct origin *origin)
 {
 	for (size_t i = 0; i < PLAN_SOURCES; i++) {
-		free(w->fetch[i].store);
-		free(w->fetch[i].key);
-		blob_drop(w->fetch[i].body);
+		origin_release(origin, &w->fetch[i]);
+		free((void *)(uintptr_t)w->fetch[i].store);
+		free((void *)(uintptr_t)w->fetch[i].key);
 	}
 	cache_entry_drop(w->stale);
 	cache_entry_drop(w->entry);
@@ -64,7 +64,7 @@ fetch_source(struct work *w, size_t i)
 	const struct plan_source *source = &w->plan->source[i];
 	struct origin_fetch *f = &w->fetch[i];
 
-	f->conf = w->routes->conf;
+	f->stores = w->routes->stores;
 	f->store = string_of(w->plan, source->store);
 	f->key = string_of(w->plan, source->key);
 	f->deadline_ns = w->began_ns + w->routes->conf->origin_timeout;

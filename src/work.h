@@ -9,7 +9,7 @@
 
 /* For a request about to join its flight. stale: borrowed; may be NULL. */
 struct work *work_new(const struct request *r, struct cache_entry *stale);
-void work_free(struct work *w);
+void work_free(struct work *w, struct origin *origin);
 
 /*
  * Asks for all of the plan's sources; the original with the validator of what

@@ -131,6 +131,7 @@ flight_leave(struct flights *t, struct flight_waiter *w)
 		if (f->first == NULL) {
 			/* Whoever asks from now on begins a new one. */
 			flight_unlist(t, f);
+			w->last = true;
 			atomic_store_explicit(
 			    &f->cancel, 1, memory_order_relaxed);
 		}

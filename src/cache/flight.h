@@ -21,6 +21,7 @@ struct flight_waiter {
 	void (*wake)(struct flight_waiter *w, const void *result);
 	struct flight *flight; /* set by flight_join() */
 	struct flight_waiter *next, **previous;
+	bool last; /* set by flight_leave(): nobody waits any more */
 };
 
 struct flights *flights_new(void);

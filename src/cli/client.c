@@ -68,9 +68,10 @@ cli_run_new(const struct conf *conf, struct cli_run **out, struct err *e)
 		free(run);
 		return false;
 	}
-	if (!render_new(conf, "/proc/self/exe", &run->parts.render, e)) {
-		origin_free(run->parts.origin);
+	if (!origin_open(run->parts.origin, conf, &routes->stores, e) ||
+	    !render_new(conf, "/proc/self/exe", &run->parts.render, e)) {
 		routes_drop(routes);
+		origin_free(run->parts.origin);
 		free(run);
 		return false;
 	}

@@ -185,6 +185,19 @@ conf_store_find(const struct conf *c, struct slice name)
 	return NULL;
 }
 
+bool
+conf_store_same(const struct conf_store *a, const struct conf_store *b)
+{
+	const struct conf_table *table = conf_table(CONF_STORE_TABLE);
+
+	if (strcmp(a->name, b->name) != 0)
+		return false;
+	for (size_t i = 0; i < table->n; i++)
+		if (!row_same(&table->rows[i], a, b))
+			return false;
+	return true;
+}
+
 const struct conf *
 conf_current(void)
 {

@@ -105,6 +105,8 @@ const struct conf *conf_ref(const struct conf *c);
 void conf_drop(const struct conf *c); /* NULL is allowed */
 const struct conf_store *conf_store_find(
     const struct conf *c, struct slice name);
+/* Whether all keys of two stores have the same values, names included. */
+bool conf_store_same(const struct conf_store *a, const struct conf_store *b);
 
 /* The one in force. conf_current() returns a reference. Any thread. */
 const struct conf *conf_current(void);

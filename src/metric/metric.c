@@ -62,6 +62,7 @@ enum {
 	SIZE_RESULT = METRIC_LABEL_VALUES,
 	SIZE_FETCH_END = METRIC_LABEL_VALUES,
 	SIZE_CONNECTION = METRIC_LABEL_VALUES,
+	SIZE_FETCH = METRIC_LABEL_VALUES,
 };
 
 /* Only to let the compiler lay the runs out: there is no such object. */
@@ -115,6 +116,7 @@ static const char *const label_names[LABEL_COUNT] = {
 	[LABEL_RESULT] = "result",
 	[LABEL_FETCH_END] = "end",
 	[LABEL_CONNECTION] = "connection",
+	[LABEL_FETCH] = "by",
 };
 
 void

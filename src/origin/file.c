@@ -36,10 +36,9 @@ static const int64_t file_whole_ns = 10 * NS_PER_MS;
 
 /* One fetch. On the stack of an origin thread. */
 struct file {
-	struct origin_fetch *f; /* NULL once begin() was called */
+	struct store_fetch *t;
 	int fd;
-	struct stat st; /* before the first byte was read */
-	int64_t deadline_ns;
+	struct stat st;    /* before the first byte was read */
 	struct blob *body; /* our reference */
 	size_t have;
 };
@@ -110,12 +109,6 @@ file_check(const struct conf_store *store, struct err *e)
 	return true;
 }
 
-static const char *
-file_place(const struct conf_store *store)
-{
-	return store->root;
-}
-
 /* The kernel would refuse all of these, too, but not with one clear error. */
 static bool
 file_key_check(const char *key, struct err *e)
@@ -134,14 +127,14 @@ file_key_check(const char *key, struct err *e)
 
 /* Opens and looks at what it is; nothing is read. */
 static bool
-file_open(struct file *file, const struct conf_store *store, struct err *e)
+file_open(struct file *file, struct err *e)
 {
-	const struct origin_fetch *f = file->f;
-	int64_t most = f->conf->limit_original_bytes;
+	const struct store_fetch *t = file->t;
+	const struct conf_store *store = t->store->conf;
 	scoped_fd root = -1;
 	scoped_fd fd = -1;
 
-	if (!file_key_check(f->key, e))
+	if (!file_key_check(t->key, e))
 		return false;
 	root = file_root(store);
 	if (root < 0)
@@ -150,7 +143,7 @@ file_open(struct file *file, const struct conf_store *store, struct err *e)
 		    errno == EACCES ? ERR_ORIGIN_DENIED : ERR_ORIGIN_FAILED,
 		    errno, "root of store %s", store->name);
 	/* O_NONBLOCK: opening a fifo would wait for its writer. */
-	fd = fd_open_beneath(root, f->key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	fd = fd_open_beneath(root, t->key, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return file_fault(e, errno, "open");
 	if (fstat(fd, &file->st) != 0)
@@ -161,10 +154,9 @@ file_open(struct file *file, const struct conf_store *store, struct err *e)
 		return err_set(e, ERR_FORBIDDEN, "not a regular file");
 	if (file->st.st_size == 0)
 		return err_set(e, ERR_EMPTY, "0 bytes");
-	if (file->st.st_size > most)
-		return err_set(e, ERR_TOO_LARGE,
-		    "%jd bytes, accepted: %" PRId64, (intmax_t)file->st.st_size,
-		    most);
+	if ((uintmax_t)file->st.st_size > t->max_bytes)
+		return err_set(e, ERR_TOO_LARGE, "%jd bytes, accepted: %zu",
+		    (intmax_t)file->st.st_size, t->max_bytes);
 	file->fd = take_fd(fd);
 	return true;
 }
@@ -185,20 +177,6 @@ file_facts(const struct stat *st, struct origin_facts *out)
 	out->size = st->st_size;
 }
 
-/* Is it worth while to read on? */
-static bool
-file_goes_on(const struct file *file, struct err *e)
-{
-	if (file->f != NULL)
-		return origin_goes_on(file->f, file->deadline_ns, e);
-	if (!blob_is_shared(file->body))
-		return err_set(e, ERR_CLIENT_GONE, "nobody reads the body");
-	if (clock_ns() >= file->deadline_ns)
-		return err_set(
-		    e, ERR_ORIGIN_TIMEOUT, "body at %zu bytes", file->have);
-	return true;
-}
-
 /* The next piece; the file has more bytes than were read so far. */
 static bool
 file_read(struct file *file, struct err *e)
@@ -208,7 +186,8 @@ file_read(struct file *file, struct err *e)
 	size_t room = 0;
 	ssize_t n;
 
-	if (!file_goes_on(file, e) || !blob_reserve(file->body, &at, &room, e))
+	if (!store_goes_on(file->t, e) ||
+	    !blob_reserve(file->body, &at, &room, e))
 		return false;
 	if (room > left)
 		room = left;
@@ -256,39 +235,10 @@ file_pull(struct file *file, int64_t until_ns, bool *whole, struct err *e)
 	return !*whole || file_is_same(file, e);
 }
 
-/* Gives the body away. After this f may be gone. */
-static void
-file_begin(struct file *file)
-{
-	struct origin_fetch *f = file->f;
-
-	file->f = NULL;
-	f->ok = true;
-	f->body = blob_ref(file->body);
-	f->begin(f);
-}
-
-/* From here on the blob says how it ends. */
-static void
-file_stream(struct file *file, bool whole)
-{
-	struct err e;
-	bool good = true;
-
-	if (whole)
-		blob_finish(file->body, NULL);
-	file_begin(file);
-	if (whole)
-		return;
-	while (good && !whole)
-		good = file_pull(file, CLOCK_NEVER, &whole, &e);
-	blob_finish(file->body, good ? NULL : &e);
-}
-
 static void
 file_body(struct file *file)
 {
-	struct origin_fetch *f = file->f;
+	struct store_fetch *t = file->t;
 	size_t size = (size_t)file->st.st_size;
 	bool whole = false;
 	struct err e;
@@ -298,35 +248,39 @@ file_body(struct file *file)
 	if (file->body == NULL) {
 		err_set(&e, ERR_BUSY, "no memory for %zu bytes", size);
 		e.retry_after_s = 1;
-		origin_refuse(f, &e);
-	} else if (!file_pull(file, clock_ns() + file_whole_ns, &whole, &e)) {
-		origin_refuse(f, &e);
+		store_end(t, &e);
+		return;
+	}
+	if (!file_pull(file, clock_ns() + file_whole_ns, &whole, &e)) {
+		store_end(t, &e);
 	} else {
-		file_stream(file, whole);
+		bool good = true;
+
+		if (whole)
+			blob_finish(file->body, NULL);
+		store_begin(t, file->body);
+		while (good && !whole)
+			good = file_pull(file, CLOCK_NEVER, &whole, &e);
+		store_end(t, good ? NULL : &e);
 	}
 	blob_drop(file->body);
 }
 
 static void
-file_fetch(const struct conf_store *store, struct origin_fetch *f)
+file_fetch(struct store_fetch *t)
 {
-	struct file file = {
-		.f = f,
-		.fd = -1,
-		.deadline_ns = f->deadline_ns,
-	};
+	struct file file = { .t = t, .fd = -1 };
 	struct err e;
 
-	if (!file_open(&file, store, &e)) {
-		origin_refuse(f, &e);
+	if (!file_open(&file, &e)) {
+		store_end(t, &e);
 		return;
 	}
-	file_facts(&file.st, &f->facts);
-	if (f->validator != NULL &&
-	    strcmp(f->validator, f->facts.validator) == 0) {
-		f->ok = true;
-		f->not_modified = true;
-		f->begin(f);
+	file_facts(&file.st, &t->facts);
+	if (t->validator != NULL &&
+	    strcmp(t->validator, t->facts.validator) == 0) {
+		store_begin(t, NULL);
+		store_end(t, NULL);
 	} else {
 		file_body(&file);
 	}
@@ -334,7 +288,10 @@ file_fetch(const struct conf_store *store, struct origin_fetch *f)
 }
 
 const struct store_kind store_file = {
+	.name = "file",
+	.blocks = true,
+	/* Opening it once more costs less than remembering. */
+	.remembers = false,
 	.check = file_check,
-	.place = file_place,
 	.fetch = file_fetch,
 };

@@ -25,8 +25,8 @@ struct place {
 	char root[PLACE_MAX]; /* the store's folder */
 	char out[PLACE_MAX];  /* a folder beside it */
 	int fd;               /* of root */
-	struct conf_store store[2];
-	struct conf conf;
+	struct conf *conf;
+	struct origin_stores *stores;
 	struct origin *origin;
 };
 
@@ -40,12 +40,51 @@ make(int dir, const char *name, const char *text)
 	assert_true(fd_write_all(fd, text, strlen(text)));
 }
 
+/* With the stores of all tests, and more. */
+static struct conf *
+read_conf(const struct place *p, const char *more)
+{
+	struct conf *conf = NULL;
+	char text[1024];
+	struct err e;
+
+	snprintf(text, sizeof(text),
+	    "[store.files]\nroot = %s\n[store.devices]\nroot = /dev\n"
+	    "[mount.all]\npath = /\nstores = files devices\n%s",
+	    p->root, more);
+	if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
+		fail_msg("%s", e.detail);
+	return conf;
+}
+
+static void
+close_stores(struct place *p)
+{
+	origin_stores_drop(p->stores);
+	p->stores = NULL;
+	origin_free(p->origin);
+	p->origin = NULL;
+	conf_drop(p->conf);
+	p->conf = NULL;
+}
+
+static void
+open_stores(struct place *p, const char *more)
+{
+	struct err e;
+
+	close_stores(p);
+	p->conf = read_conf(p, more);
+	if (!origin_new(p->conf, &p->origin, &e) ||
+	    !origin_open(p->origin, p->conf, &p->stores, &e))
+		fail_msg("%s", e.detail);
+}
+
 static int
 setup(void **state)
 {
 	struct place *p = xcalloc(1, sizeof(*p));
 	char base[] = "/tmp/pictor-origin-XXXXXX";
-	struct err e;
 	scoped_fd out = -1;
 
 	assert_non_null(mkdtemp(base));
@@ -57,16 +96,7 @@ setup(void **state)
 	p->fd = open(p->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	out = open(p->out, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	make(out, "secret.jpg", "not yours");
-	p->store[0].name = "files";
-	p->store[0].root = p->root;
-	p->store[1].name = "devices";
-	p->store[1].root = "/dev";
-	p->conf.store = p->store;
-	p->conf.nstore = NELEM(p->store);
-	p->conf.origin_threads = 2;
-	p->conf.limit_original_bytes = (int64_t)MIB;
-	if (!origin_new(&p->conf, &p->origin, &e))
-		fail_msg("%s", e.detail);
+	open_stores(p, "[origin]\nthreads = 2\n[limit]\noriginal_bytes = 1M\n");
 	*state = p;
 	return 0;
 }
@@ -77,7 +107,7 @@ teardown(void **state)
 	struct place *p = *state;
 	char command[2 * PLACE_MAX];
 
-	origin_free(p->origin);
+	close_stores(p);
 	origin_free(NULL);
 	fd_close(&p->fd);
 	*strrchr(p->root, '/') = '\0';
@@ -109,7 +139,7 @@ static void
 ask(struct asked *a)
 {
 	sem_init(&a->begun, 0, 0);
-	a->f.conf = &a->place->conf;
+	a->f.stores = a->place->stores;
 	a->f.begin = asked_begin;
 	a->f.owner = a;
 	if (a->f.deadline_ns == 0)
@@ -171,7 +201,7 @@ gives(struct place *p, const char *key, const char *text)
 	assert_int_equal(view.state, BLOB_DONE);
 	assert_int_equal(view.size, strlen(text));
 	assert_memory_equal(view.data, text, view.size);
-	blob_drop(a.f.body);
+	origin_release(p->origin, &a.f);
 }
 
 static void
@@ -259,7 +289,7 @@ test_sizes(void **state)
 	make(p->fd, "empty.jpg", "");
 	fails(p, "empty.jpg", ERR_EMPTY, "0 bytes");
 	make(p->fd, "large.jpg", "");
-	p->conf.limit_original_bytes = 10;
+	open_stores(p, "[store.files]\nbytes = 10\n");
 	make(p->fd, "large.jpg", "0123456789");
 	gives(p, "large.jpg", "0123456789");
 	make(p->fd, "large.jpg", "0123456789x");
@@ -294,14 +324,14 @@ test_root(void **state)
 	snprintf(kept, sizeof(kept), "%s.kept", p->root);
 	assert_int_equal(rename(p->root, kept), 0);
 	fails(p, "cat.jpg", ERR_ORIGIN_FAILED, "root of store files");
-	assert_false(origin_check(&p->conf, &e));
+	assert_false(origin_check(p->conf, &e));
 	assert_int_equal(e.code, ERR_CONFIG);
 	assert_non_null(strstr(e.detail, "[store.files] root = /tmp/"));
 	assert_non_null(strstr(e.detail, "No such file"));
 	/* Found again without a restart. */
 	assert_int_equal(rename(kept, p->root), 0);
 	gives(p, "cat.jpg", "meow");
-	assert_true(origin_check(&p->conf, &e));
+	assert_true(origin_check(p->conf, &e));
 }
 
 static void
@@ -315,7 +345,7 @@ test_validator(void **state)
 	make(p->fd, "cat.jpg", "meow");
 	a = fetch(p, "files", "cat.jpg");
 	assert_true(a.f.ok);
-	blob_drop(a.f.body);
+	origin_release(p->origin, &a.f);
 	memcpy(validator, a.f.facts.validator, sizeof(validator));
 	assert_true(a.f.facts.modified_s > 0);
 
@@ -339,7 +369,7 @@ test_validator(void **state)
 	assert_false(b.f.not_modified);
 	assert_int_equal(b.f.facts.modified_s, 1);
 	assert_string_not_equal(b.f.facts.validator, validator);
-	blob_drop(b.f.body);
+	origin_release(p->origin, &b.f);
 }
 
 static void
@@ -372,7 +402,7 @@ fetch_long(struct place *p, void (*at_begin)(struct asked *a))
 {
 	struct asked a = { .place = p, .at_begin = at_begin };
 
-	p->conf.limit_original_bytes = long_size;
+	open_stores(p, "[limit]\noriginal_bytes = 200M\n");
 	make(p->fd, "long.jpg", "");
 	a.f.store = text_of("files");
 	a.f.key = text_of("long.jpg");
@@ -462,7 +492,7 @@ test_streams(void **state)
 		struct asked a = fetch_long(p, rows[i].now);
 
 		assert_int_equal(end_of(a.f.body), rows[i].code);
-		blob_drop(a.f.body);
+		origin_release(p->origin, &a.f);
 	}
 }
 
@@ -482,7 +512,7 @@ bytes_read(void)
 static void
 now_dropped(struct asked *a)
 {
-	blob_drop(a->f.body);
+	origin_release(a->place->origin, &a->f);
 }
 
 /* Nobody holds the body any more: reading stops. */
@@ -494,8 +524,7 @@ test_dropped(void **state)
 	uint64_t after;
 
 	(void)fetch_long(p, now_dropped);
-	origin_free(p->origin);
-	p->origin = NULL;
+	close_stores(p);
 	after = bytes_read();
 	assert_true(after - before < (uint64_t)long_size);
 }
@@ -506,7 +535,7 @@ static void
 many_begin(struct origin_fetch *f)
 {
 	assert_true(f->ok);
-	blob_drop(f->body);
+	origin_release(f->owner, f);
 	atomic_fetch_sub(&many_left, 1);
 }
 
@@ -521,15 +550,15 @@ test_many(void **state)
 	make(p->fd, "cat.jpg", "meow");
 	atomic_store(&many_left, MANY);
 	for (size_t i = 0; i < MANY; i++) {
-		f[i].conf = &p->conf;
+		f[i].stores = p->stores;
 		f[i].store = text_of("files");
 		f[i].key = text_of("cat.jpg");
 		f[i].deadline_ns = CLOCK_NEVER;
 		f[i].begin = many_begin;
+		f[i].owner = p->origin;
 		origin_submit(p->origin, &f[i]);
 	}
-	origin_free(p->origin);
-	p->origin = NULL;
+	close_stores(p);
 	assert_int_equal(many_left, 0);
 	free(f);
 }
@@ -538,23 +567,24 @@ static void
 test_identity(void **state)
 {
 	struct place *p = *state;
+	struct conf_store row = { .name = "far", .type = STORE_FILE };
+	struct conf conf = { .store = &row, .nstore = 1 };
 	char root[400];
 	char out[ORIGIN_IDENTITY_MIN];
 	char other[ORIGIN_IDENTITY_MIN];
 
-	origin_identity(&p->conf, SLICE("devices"), out, sizeof(out));
+	origin_identity(p->conf, SLICE("devices"), out, sizeof(out));
 	assert_string_equal(out, "file:/dev");
-	origin_identity(&p->conf, SLICE("nowhere"), out, sizeof(out));
+	origin_identity(p->conf, SLICE("nowhere"), out, sizeof(out));
 	assert_string_equal(out, "");
 	/* The place counts, not the name; long ones stay apart. */
 	memset(root, 'r', sizeof(root));
 	root[0] = '/';
 	root[sizeof(root) - 1] = '\0';
-	p->store[0].root = root;
-	origin_identity(&p->conf, SLICE("files"), out, sizeof(out));
+	row.root = root;
+	origin_identity(&conf, SLICE("far"), out, sizeof(out));
 	root[sizeof(root) - 2] = 'x';
-	origin_identity(&p->conf, SLICE("files"), other, sizeof(other));
-	p->store[0].root = p->root;
+	origin_identity(&conf, SLICE("far"), other, sizeof(other));
 	assert_int_equal(strncmp(out, "file:#", 6), 0);
 	assert_string_not_equal(out, other);
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The circuit breaker of a store: after so many failures of the store itself,
+ * one after the other, it rests; when that is over one fetch tries it, and the
+ * others are refused until that one has an answer.
+ *
+ * A plain struct; origin.c's lock guards it.
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct conf_store;
+
+struct breaker {
+	unsigned failures; /* one after the other */
+	bool probing;      /* one tries it */
+	int64_t until_ns;  /* it rests, clock_ns() */
+};
+
+/* How a transfer ended, for the store. */
+enum breaker_verdict {
+	BREAKER_GOOD,    /* it works */
+	BREAKER_NEUTRAL, /* this says nothing about it */
+	BREAKER_FAILED
+};
+enum breaker_verdict breaker_judge(const struct err *e); /* NULL: good */
+
+/*
+ * May a transfer begin? *probe: it is the one that tries; then breaker_end()
+ * must follow. Fails with ORIGIN_FAILED and retry_after_s.
+ */
+bool breaker_admit(struct breaker *b, const struct conf_store *store,
+    int64_t now_ns, bool *probe, struct err *e) must_check;
+/* The store has answered the one that tries it; the body is still to come. */
+void breaker_answered(struct breaker *b, const struct conf_store *store);
+/* True: its state has changed, it rests now or works again. */
+bool breaker_end(struct breaker *b, const struct conf_store *store,
+    int64_t now_ns, bool probe, const struct err *e);
+bool breaker_rests(const struct breaker *b, const struct conf_store *store);

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What identifies a transfer, and its own copy of what it asks for. */
+#include "origin/flow.h"
+
+#include <string.h>
+
+#include "conf/conf.h"
+
+static void
+id_text(struct digest_run *run, const char *text)
+{
+	/* With its end: no two lists of texts have the same bytes. */
+	digest_add(
+	    run, text != NULL ? text : "", text != NULL ? strlen(text) + 1 : 1);
+}
+
+static bool
+row_forwards(const struct conf_store *row, const char *name)
+{
+	for (size_t i = 0; i < row->forward.n; i++)
+		if (slice_eq_nocase(
+			slice_of(row->forward.item[i]), slice_of(name)))
+			return true;
+	return false;
+}
+
+struct digest
+flow_id(const struct store_life *life, const struct origin_fetch *f)
+{
+	struct digest_run *run = digest_new();
+
+	digest_add(run, &life->serial, sizeof(life->serial));
+	id_text(run, f->key);
+	id_text(run, f->version);
+	for (size_t i = 0; i < f->nheader; i++) {
+		if (!row_forwards(life->store.conf, f->header[i].name))
+			continue;
+		id_text(run, f->header[i].name);
+		id_text(run, f->header[i].value);
+	}
+	return digest_end(run);
+}
+
+static char *
+text_copy(const char *text)
+{
+	return text != NULL && text[0] != '\0' ? xstrdup(text) : NULL;
+}
+
+static void
+flow_headers(struct store_flow *flow, const struct origin_fetch *f)
+{
+	struct store_fetch *t = &flow->t;
+
+	for (size_t i = 0; i < f->nheader && t->nheader < ORIGIN_HEADERS_MAX;
+	     i++) {
+		const struct origin_header *h = &f->header[i];
+
+		if (!row_forwards(flow->life->store.conf, h->name))
+			continue;
+		flow->header[t->nheader].name = xstrdup(h->name);
+		flow->header[t->nheader].value = xstrdup(h->value);
+		t->nheader++;
+	}
+	t->header = flow->header;
+}
+
+struct store_flow *
+flow_new(struct store_life *life, const struct digest *id,
+    const struct origin_fetch *f)
+{
+	struct store_flow *flow = xcalloc(1, sizeof(*flow));
+	struct store *s = &life->store;
+	int64_t most = s->conf->bytes;
+
+	if (most == 0 || most > s->whole->limit_original_bytes)
+		most = s->whole->limit_original_bytes;
+	flow->life = store_ref(life);
+	flow->id = *id;
+	flow->key = xstrdup(f->key);
+	flow->version = text_copy(f->version);
+	flow->validator = text_copy(f->validator);
+	flow->t = (struct store_fetch){
+		.store = s,
+		.key = flow->key,
+		.version = flow->version,
+		.validator = flow->validator,
+		.deadline_ns = f->deadline_ns,
+		.max_bytes = (size_t)most,
+		.facts = { .modified_s = -1,
+		    .size = -1,
+		    .fresh_s = -1,
+		    .stale_if_error_s = -1 },
+		.flow = flow,
+	};
+	flow_headers(flow, f);
+	return flow;
+}
+
+void
+flow_free(struct store_flow *flow)
+{
+	blob_drop(flow->body);
+	store_drop(flow->life);
+	free(flow->key);
+	free(flow->version);
+	free(flow->validator);
+	for (size_t i = 0; i < flow->t.nheader; i++) {
+		free((void *)(uintptr_t)flow->header[i].name);
+		free((void *)(uintptr_t)flow->header[i].value);
+	}
+	free(flow);
+}
