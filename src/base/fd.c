@@ -75,6 +75,17 @@ fd_write(int fd, const void *data, size_t size)
 	return n;
 }
 
+ssize_t
+fd_write_vectors(int fd, const struct iovec *vectors, int n, off_t at)
+{
+	ssize_t done;
+
+	do
+		done = pwritev(fd, vectors, n, at);
+	while (done < 0 && errno == EINTR);
+	return done;
+}
+
 bool
 fd_write_all(int fd, const void *data, size_t size)
 {

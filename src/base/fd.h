@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/base.h"
 
@@ -18,6 +19,9 @@ ssize_t fd_read_full(int fd, void *out, size_t size) must_check;
 ssize_t fd_read(int fd, void *out, size_t size) must_check;
 /* One write(2), EINTR retried: it may write less. */
 ssize_t fd_write(int fd, const void *data, size_t size) must_check;
+/* One pwritev(2), EINTR retried: it may write less. */
+ssize_t fd_write_vectors(
+    int fd, const struct iovec *vectors, int n, off_t at) must_check;
 /* Writes all; false with errno (EAGAIN, too: for blocking descriptors). */
 bool fd_write_all(int fd, const void *data, size_t size) must_check;
 /*

@@ -61,12 +61,18 @@ json_is_deep(struct slice text)
 json_t *
 json_read(struct slice text, struct err *e)
 {
+	return json_read_long(text, JSON_SIZE_MAX, e);
+}
+
+json_t *
+json_read_long(struct slice text, size_t most, struct err *e)
+{
 	json_error_t fault;
 	json_t *json;
 
-	if (text.len > JSON_SIZE_MAX) {
-		err_set(e, ERR_BAD_URL, "JSON of %zu bytes, at most %d",
-		    text.len, JSON_SIZE_MAX);
+	if (text.len > most) {
+		err_set(e, ERR_BAD_URL, "JSON of %zu bytes, at most %zu",
+		    text.len, most);
 		return NULL;
 	}
 	if (json_is_deep(text)) {

@@ -19,6 +19,9 @@ struct err;
  * BAD_URL when it is not. Release with json_decref().
  */
 json_t *json_read(struct slice text, struct err *e) must_check;
+/* The same with another size. */
+json_t *json_read_long(
+    struct slice text, size_t most, struct err *e) must_check;
 
 static inline void
 scoped_json_fn(json_t **json)

@@ -197,6 +197,19 @@ section_unknown(
 	    word != NULL ? "]?" : "");
 }
 
+/* "linger.ms" of "prop.linger.ms" */
+static bool
+open_word(struct slice *name, const struct conf_row *row)
+{
+	size_t len = strlen(row->name);
+
+	if (name->len < len + 2 || !slice_starts(*name, slice_of(row->name)) ||
+	    name->at[len] != '.')
+		return false;
+	*name = slice_skip(*name, len + 1);
+	return true;
+}
+
 struct conf_key
 build_key(const struct conf_table *table, const struct slice *section,
     struct slice name)
@@ -208,15 +221,20 @@ build_key(const struct conf_table *table, const struct slice *section,
 	for (size_t i = 0; i < table->n; i++) {
 		const struct conf_row *row = &table->rows[i];
 
+		struct slice word = name;
+
 		if (section != NULL && !slice_is(*section, row->section))
 			continue;
 		if (slice_is(name, row->name))
-			return (struct conf_key){ row, false };
+			return (struct conf_key){ .row = row };
 		if ((row->flags & CONF_FLAG_SECRET) != 0 &&
 		    slice_is(stem, row->name))
-			return (struct conf_key){ row, true };
+			return (
+			    struct conf_key){ .row = row, .from_file = true };
+		if ((row->flags & CONF_FLAG_OPEN) != 0 && open_word(&word, row))
+			return (struct conf_key){ .row = row, .word = word };
 	}
-	return (struct conf_key){ NULL, false };
+	return (struct conf_key){ .row = NULL };
 }
 
 static bool
@@ -284,12 +302,52 @@ value_read_file(struct conf_build *b, struct conf_part *part,
 	return value_read(b, part, row, value, where, e);
 }
 
+/* Adds "WORD=VALUE"; the environment's takes the place of the file's. */
+static bool
+value_add(struct conf_build *b, struct conf_part *part, struct conf_key key,
+    struct slice value, const struct conf_where *where, struct err *e)
+{
+	char *field = (char *)part->base + key.row->offset;
+	struct arena *a = b->life->arena;
+	struct conf_list list;
+	const char **item;
+	size_t at = 0;
+	const char *why;
+
+	if (!conf_text_check(value, &why))
+		return build_fail(where, part, key.row, e, "the value %s", why);
+	memcpy(&list, field, sizeof(list));
+	item = arena_alloc(a, (list.n + 2) * sizeof(*item));
+	for (; at < list.n; at++) {
+		struct slice name = slice_of(list.item[at]);
+
+		item[at] = list.item[at];
+		if (!slice_eq(slice_cut(&name, '='), key.word))
+			continue;
+		if (where->file != NULL)
+			return build_fail(where, part, key.row, e,
+			    "%.*s is given twice", SLICE_ARG(key.word));
+		break;
+	}
+	list.n += at == list.n;
+	for (size_t i = at + 1; i < list.n; i++)
+		item[i] = list.item[i];
+	item[at] =
+	    arena_printf(a, "%.*s=%.*s", SLICE_ARG(key.word), SLICE_ARG(value));
+	list.item = item;
+	memcpy(field, &list, sizeof(list));
+	part->where[key.row - part->table->rows] = *where;
+	return true;
+}
+
 bool
 build_set_key(struct conf_build *b, struct conf_part *part, struct conf_key key,
     struct slice value, const struct conf_where *where, struct err *e)
 {
 	struct conf_where *before = &part->where[key.row - part->table->rows];
 
+	if (key.word.len > 0)
+		return value_add(b, part, key, value, where, e);
 	if (where->file != NULL && before->file != NULL)
 		return build_fail(where, part, key.row, e,
 		    "is given twice, first in line %u", before->line);

@@ -55,6 +55,7 @@ bool build_set(void *ctx, const struct conf_where *where, struct slice section,
 struct conf_key {
 	const struct conf_row *row;
 	bool from_file;
+	struct slice word; /* of an OPEN row: behind "KEY."; else empty */
 };
 
 /* The same where the key is known. */

@@ -40,6 +40,19 @@ enum event_viewer {
 	EVENT_VIEWER_NONE
 };
 
+enum kafka_security {
+	KAFKA_PLAINTEXT,
+	KAFKA_TLS,
+	KAFKA_SASL_PLAINTEXT,
+	KAFKA_SASL_TLS
+};
+enum kafka_mechanism {
+	KAFKA_PLAIN,
+	KAFKA_SCRAM_256,
+	KAFKA_SCRAM_512,
+	KAFKA_OAUTHBEARER
+};
+
 /* C types of conf.def's types. */
 #define CONF_TEXT  const char *
 #define CONF_PATH  const char *

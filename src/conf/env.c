@@ -57,7 +57,7 @@ set_named(struct conf_build *b, const struct conf_table *table,
     struct slice rest, struct slice value, const struct conf_where *where,
     struct err *e)
 {
-	struct conf_key key = { NULL, false };
+	struct conf_key key = { .row = NULL };
 	struct slice name = { NULL, 0 };
 	struct conf_part *part;
 	char lower[CONF_ENV_MAX];
@@ -70,7 +70,7 @@ set_named(struct conf_build *b, const struct conf_table *table,
 		if (!ends_with_key(rest, row, from_file, &before) ||
 		    (key.row != NULL && before.len >= name.len))
 			continue;
-		key = (struct conf_key){ row, from_file };
+		key = (struct conf_key){ .row = row, .from_file = from_file };
 		name = before;
 	}
 	if (key.row == NULL)
@@ -101,6 +101,27 @@ is_variable(struct conf_key *key, struct slice name)
 	    slice_of(env));
 }
 
+/* PICTOR_KAFKA_PROP_LINGER_MS: of an OPEN row, the word "linger.ms". */
+static bool
+is_open(struct conf_key *key, struct slice name, char word[CONF_ENV_MAX])
+{
+	char env[CONF_ENV_MAX];
+
+	row_env(key->row, NULL, env);
+	if ((key->row->flags & CONF_FLAG_OPEN) == 0 ||
+	    !slice_starts(name, slice_of(env)) || name.len < strlen(env) + 2 ||
+	    name.at[strlen(env)] != '_')
+		return false;
+	slice_copy(slice_skip(name, strlen(env) + 1), word, CONF_ENV_MAX);
+	/* A secret's file is no property. */
+	if (strcmp(word, "FILE") == 0)
+		return false;
+	for (char *at = word; *at != '\0'; at++)
+		*at = *at == '_' ? '.' : (char)tolower((unsigned char)*at);
+	key->word = slice_of(word);
+	return true;
+}
+
 static bool
 is_section(const struct conf_row *row, struct slice word)
 {
@@ -113,21 +134,25 @@ set_plain(struct conf_build *b, struct slice name, struct slice value,
 {
 	const struct conf_table *table = conf_table(CONF_MAIN);
 	struct slice rest = slice_skip(name, strlen(PREFIX));
-	struct slice word = slice_cut(&rest, '_');
+	struct slice first = slice_cut(&rest, '_');
 	const struct conf_row *nearest = NULL;
 	size_t distance = SIZE_MAX;
 	bool ours = false;
 	char env[CONF_ENV_MAX];
+	char word[CONF_ENV_MAX];
 
 	for (size_t i = 0; i < table->n; i++) {
 		const struct conf_row *row = &table->rows[i];
-		struct conf_key key = { row, false };
+		struct conf_key key = { .row = row };
 		size_t far;
 
+		if (is_open(&key, name, word))
+			return build_set_key(
+			    b, &b->life->part[0], key, value, where, e);
 		if (is_variable(&key, name))
 			return build_set_key(
 			    b, &b->life->part[0], key, value, where, e);
-		ours = ours || is_section(row, word);
+		ours = ours || is_section(row, first);
 		row_env(row, NULL, env);
 		far = codec_distance(name, slice_of(env));
 		if (far < distance) {

@@ -24,7 +24,12 @@ enum conf_type {
 };
 
 /* conf.def's FLAGS; 0 stands there as itself. */
-enum { CONF_FLAG_0 = 0, CONF_FLAG_RESTART = 1, CONF_FLAG_SECRET = 2 };
+enum {
+	CONF_FLAG_0 = 0,
+	CONF_FLAG_RESTART = 1,
+	CONF_FLAG_SECRET = 2,
+	CONF_FLAG_OPEN = 4 /* a LIST: KEY.WORD = VALUE adds "WORD=VALUE" */
+};
 
 struct conf_row {
 	const char *section; /* of a named section: "mount", "store" */

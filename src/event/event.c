@@ -25,7 +25,9 @@
 #include "base/log.h"
 #include "base/ring.h"
 #include "conf/conf.h"
+#include "event/kafka.h"
 #include "event/sink.h"
+#include "event/spool_write.h"
 #include "event/text.h"
 #include "metric/metric.h"
 
@@ -34,7 +36,8 @@ enum {
 	EVENT_BATCH = 256, /* records */
 	EVENT_BUFFER = 256 * 1024,
 	EVENT_NODE_MAX = 64,
-	EVENT_RANDOM = 10 /* bytes of an event's id */
+	EVENT_KEY_LEAST = 16, /* characters of event.viewer_key */
+	EVENT_RANDOM = 10     /* bytes of an event's id */
 };
 #define EVENT_SHARE_ALL 4294967296.0 /* 2^32 */
 static const int64_t event_gather_ns = 5 * NS_PER_MS;
@@ -64,6 +67,8 @@ struct events {
 	struct sink sink[EVENT_FILES];
 	struct text text[EVENT_FILES];
 	/* Constant. */
+	struct spool *spool; /* NULL: none */
+	struct kafka *kafka; /* NULL: none; reads the spool */
 	char node[EVENT_NODE_MAX];
 	enum event_viewer viewer;
 	struct digest viewer_key;
@@ -373,8 +378,36 @@ events_shares(struct events *ev, const struct conf *conf)
 bool
 events_check(const struct conf *conf, struct err *e)
 {
+	if (conf->kafka_brokers.n > 0 && conf->spool_path[0] == '\0')
+		return err_set(e, ERR_CONFIG,
+		    "kafka.brokers is set, and spool.path is not: events "
+		    "wait for Kafka there");
+	if (conf->event_viewer == EVENT_VIEWER_HASH &&
+	    strlen(conf->event_viewer_key) < EVENT_KEY_LEAST)
+		return err_set(e, ERR_CONFIG,
+		    "event.viewer = hash needs event.viewer_key, at least %d "
+		    "characters",
+		    EVENT_KEY_LEAST);
 	return sink_check("event.file", conf->event_file, e) &&
-	    sink_check("log.access", conf->log_access, e);
+	    sink_check("log.access", conf->log_access, e) &&
+	    (conf->spool_path[0] == '\0' || spool_check(conf, e)) &&
+	    (conf->kafka_brokers.n == 0 || kafka_check(conf, e));
+}
+
+/* The spool, and who sends it on. */
+static bool
+events_keep(struct events *ev, const struct conf *conf, struct err *e)
+{
+	bool sends = conf->kafka_brokers.n > 0;
+
+	if (conf->spool_path[0] == '\0')
+		return true;
+	if (!spool_open(conf, sends, &ev->spool, e))
+		return false;
+	if (!sends || kafka_start(conf, ev->spool, &ev->kafka, e))
+		return true;
+	spool_close(ev->spool);
+	return false;
 }
 
 bool
@@ -386,6 +419,12 @@ events_new(const struct conf *conf, struct events **out, struct err *e)
 	if (!events_open(conf, sink, e))
 		return false;
 	ev = xcalloc(1, sizeof(*ev));
+	if (!events_keep(ev, conf, e)) {
+		for (int i = 0; i < EVENT_FILES; i++)
+			sink_close(&sink[i]);
+		free(ev);
+		return false;
+	}
 	for (int i = 0; i < EVENT_FILES; i++) {
 		ev->sink[i] = sink[i];
 		ev->text[i].at = xcalloc(1, EVENT_BUFFER);
@@ -502,11 +541,15 @@ event_post(struct events *ev, struct event *event)
 {
 	bool json = events_wants(ev, EVENT_JSON);
 
-	if (json)
+	bool done = true;
+
+	if (json || ev->spool != NULL)
 		event_complete(ev, event);
+	if (ev->spool != NULL && event->told)
+		done = spool_append(ev->spool, event);
 	if ((json && event->told) || events_wants(ev, EVENT_LOG))
-		return event_put(ev, event);
-	return true;
+		done = event_put(ev, event) && done;
+	return done;
 }
 
 bool
@@ -517,6 +560,8 @@ events_reopen(struct events *ev, const struct conf *conf, struct err *e)
 
 	if (!events_open(conf, next, e))
 		return false;
+	if (ev->spool != NULL)
+		spool_tune(ev->spool, conf);
 	lock_take(&ev->lock);
 	for (int i = 0; i < EVENT_FILES; i++) {
 		/* Of a reload before, which the writer did not get to. */
@@ -544,6 +589,8 @@ event_drain(struct events *ev, int64_t until_ns)
 	    ev->done < target && cond_wait(&ev->changed, &ev->lock, until_ns))
 		;
 	lock_drop(&ev->lock);
+	if (ev->spool != NULL)
+		spool_drain(ev->spool, until_ns);
 }
 
 void
@@ -554,6 +601,9 @@ events_free(struct events *ev)
 	if (ev == NULL)
 		return;
 	event_drain(ev, clock_ns() + event_free_ns);
+	/* It sends what the spool has got, for a while. */
+	kafka_stop(ev->kafka);
+	spool_close(ev->spool);
 	lock_take(&ev->lock);
 	ev->stop = true;
 	cond_wake_all(&ev->changed);

@@ -470,7 +470,7 @@ secrets(void **state)
 	char want[128];
 	int fd = mkstemp(name);
 	struct conf_key key;
-	struct conf_key other = { &secret_rows[1], true };
+	struct conf_key other = { .row = &secret_rows[1], .from_file = true };
 	struct err e;
 
 	(void)state;
@@ -487,7 +487,7 @@ secrets(void **state)
 	assert_string_equal(sample.key, "hush hush");
 	/* The other way to give it counts as the same key. */
 	assert_false(build_set_key(&b, &part,
-	    (struct conf_key){ &secret_rows[0], false }, SLICE("x"), &here,
+	    (struct conf_key){ .row = &secret_rows[0] }, SLICE("x"), &here,
 	    &e));
 	assert_string_equal(
 	    e.detail, "f:3: [s] key: is given twice, first in line 3");

@@ -378,6 +378,7 @@ setup(void **state)
 	p->conf.event_file = p->json;
 	p->conf.log_access = p->log;
 	p->conf.event_node = "";
+	p->conf.spool_path = "";
 	p->conf.event_viewer_key = "";
 	p->conf.event_rendered = 1;
 	p->conf.event_served = 1;

@@ -1,0 +1,656 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The spool: what was appended is read, whatever was cut, flipped or killed;
+ * what is not stored is counted. */
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/crc.h"
+#include "base/fd.h"
+#include "base/json.h"
+#include "conf/conf.h"
+#include "event/pack.h"
+#include "event/segment.h"
+#include "event/spool_state.h"
+#include "event/spool_write.h"
+#include "event/text.h"
+#include "metric/metric.h"
+#include "unit.h"
+
+enum { PATH_SIZE = 96, LONG = 30 };
+
+struct place {
+	char dir[PATH_SIZE];
+	char path[PATH_SIZE + 16];
+	struct conf conf;
+	struct spool *spool;
+	unsigned int posted;
+};
+
+static struct event
+event_of(unsigned int n)
+{
+	struct event ev = {
+		.at_ns = INT64_C(1795364296123456789) + n * NS_PER_MS,
+		.type = EVENT_SERVED,
+		.status = 200,
+		.cache = CACHE_USE_HIT,
+		.answer_bytes = n,
+		.rate = 1,
+		.told = true,
+	};
+	uint8_t random[10] = { 0 };
+
+	memcpy(random, &n, sizeof(n));
+	event_uid(ev.at_ns, random, ev.uid);
+	snprintf(ev.node, sizeof(ev.node), "here");
+	snprintf(ev.uri, sizeof(ev.uri), "/cat.jpg?n=%u", n);
+	snprintf(ev.id, sizeof(ev.id), "%u", n);
+	return ev;
+}
+
+static void
+append(struct place *p, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct event ev = event_of(p->posted++);
+
+		assert_true(spool_append(p->spool, &ev));
+	}
+}
+
+static void
+begin(struct place *p, bool acknowledge)
+{
+	struct err e;
+
+	if (!spool_open(&p->conf, acknowledge, &p->spool, &e))
+		fail_msg("%s", e.detail);
+}
+
+static void
+end(struct place *p)
+{
+	spool_close(p->spool);
+	p->spool = NULL;
+}
+
+static int
+setup(void **state)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+
+	snprintf(p->dir, sizeof(p->dir), "/tmp/pictor-spool-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+	snprintf(p->path, sizeof(p->path), "%s/spool", p->dir);
+	p->conf.spool_path = p->path;
+	p->conf.spool_memory = p->dir;
+	p->conf.spool_size = 64 * (int64_t)MIB;
+	p->conf.spool_buffer = (int64_t)MIB;
+	p->conf.spool_keep = 3600 * NS_PER_S;
+	*state = p;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *p = *state;
+	char command[PATH_SIZE + 16];
+
+	spool_close(p->spool);
+	snprintf(command, sizeof(command), "rm -rf '%s'", p->dir);
+	assert_int_equal(system(command), 0);
+	free(p);
+	return 0;
+}
+
+static void
+drain(struct place *p)
+{
+	spool_drain(p->spool, clock_ns() + LONG * NS_PER_S);
+}
+
+/* How many different events there are, all of 0 .. most - 1. */
+static unsigned int
+count(const char *folder, unsigned int most, struct spool_seen *seen)
+{
+	scoped_free bool *there = xcalloc(most, sizeof(*there));
+	struct spool_reader *r = NULL;
+	struct spool_event event;
+	unsigned int n = 0;
+	struct err e;
+
+	assert_true(spool_reader_open(folder, NULL, &r, &e));
+	while (spool_reader_next(r, &event) == SPOOL_EVENT) {
+		uint64_t i = event.event->answer_bytes;
+
+		assert_true(i < most);
+		n += !there[i];
+		there[i] = true;
+	}
+	if (seen != NULL)
+		spool_reader_look(r, seen);
+	spool_reader_free(r);
+	return n;
+}
+
+/* --- records --- */
+
+static void
+test_crc(void **state)
+{
+	char text[64];
+
+	(void)state;
+	/* RFC 3720, B.4 */
+	memset(text, 0, 32);
+	assert_int_equal(crc32c(0, text, 32), 0x8a9136aa);
+	memset(text, 0xff, 32);
+	assert_int_equal(crc32c(0, text, 32), 0x62a8ab43);
+	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
+	assert_int_equal(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
+}
+
+/* Every member comes back; what is printed is the same. */
+static void
+test_pack(void **state)
+{
+	static char before[EVENT_LINE_MAX];
+	static char after[EVENT_LINE_MAX];
+	struct text one = { .at = before, .size = sizeof(before) };
+	struct text two = { .at = after, .size = sizeof(after) };
+	struct event ev = event_of(1);
+	struct event back;
+	uint8_t packed[PACK_MAX];
+	size_t size;
+
+	(void)state;
+	ev.type = EVENT_FAILED;
+	ev.code = ERR_POISON;
+	ev.cache = CACHE_USE_JOINED;
+	ev.facts.from = FORMAT_HEIC;
+	ev.facts.to = FORMAT_WEBP;
+	ev.facts.original = (struct image_size){ 1, 2, 3 };
+	ev.facts.result = (struct image_size){ 4, 5, 6 };
+	ev.facts.colour = 0x1102030;
+	ev.facts.original_bytes = UINT64_C(0x100000000);
+	ev.facts.work_ns = 12345678;
+	ev.stage_ns[STAGE_SETTLE] = 77000;
+	ev.rate = 0.25;
+	ev.expires_ns = ev.at_ns;
+	memset(ev.uri, 'u', sizeof(ev.uri) - 1);
+	snprintf(ev.reason, sizeof(ev.reason), "why");
+	snprintf(ev.traceparent, sizeof(ev.traceparent), "00-a-b-01");
+	size = pack_event(&ev, packed);
+	assert_true(unpack_event(packed, size, &back));
+	event_print_json(&one, &ev);
+	event_print_json(&two, &back);
+	assert_int_equal(one.len, two.len);
+	assert_memory_equal(before, after, one.len);
+	/* A member that is not known, and one of an unknown format. */
+	memcpy(packed + size, "\xf0\x02\x00??", 5);
+	assert_true(unpack_event(packed, size + 5, &back));
+	memcpy(packed + size, "\x08\x03\x00new", 6);
+	assert_true(unpack_event(packed, size + 6, &back));
+	assert_int_equal(back.facts.from, FORMAT_HEIC);
+	/* An error of another version is one all the same. */
+	memcpy(packed + size, "\x07\x03\x00new", 6);
+	assert_true(unpack_event(packed, size + 6, &back));
+	assert_int_equal(back.code, ERR_INTERNAL);
+	memcpy(packed + size, "\x02\x03\x00new", 6);
+	assert_false(unpack_event(packed, size + 6, &back));
+	for (size_t cut = 0; cut < size; cut++)
+		if (unpack_event(packed, cut, &back))
+			assert_true(back.rate <= 1);
+	assert_false(unpack_event(packed, size - 1, &back));
+}
+
+/* --- writing and reading --- */
+
+static void
+test_round(void **state)
+{
+	struct place *p = *state;
+	struct spool_reader *r = NULL;
+	struct spool_event event;
+	struct spool_place half = { 0 };
+	struct err e;
+
+	begin(p, true);
+	assert_true(spool_reader_open(p->path, NULL, &r, &e));
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_END);
+	append(p, 1000);
+	drain(p);
+	for (unsigned int i = 0; i < 1000; i++) {
+		struct event ev = event_of(i);
+		char uuid[EVENT_UUID_MAX];
+		scoped_json json = NULL;
+
+		assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+		event_uid_print(ev.uid, uuid);
+		assert_string_equal(event.id, uuid);
+		assert_int_equal(event.at_ns, ev.at_ns);
+		json = json_read(event.json, &e);
+		assert_string_equal(
+		    json_string_value(json_object_get(json, "uri")), ev.uri);
+		if (i == 499)
+			half = event.next;
+	}
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_END);
+	/* It follows who writes. */
+	append(p, 1);
+	drain(p);
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+	assert_string_equal(event.event->id, "1000");
+	spool_reader_free(r);
+	/* From a place on. */
+	assert_true(spool_reader_open(p->path, &half, &r, &e));
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+	assert_string_equal(event.event->id, "500");
+	/* Also over a start of the daemon, which begins another segment. */
+	end(p);
+	begin(p, true);
+	append(p, 1);
+	drain(p);
+	for (unsigned int i = 501; i < 1002; i++)
+		assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+	assert_string_equal(event.event->id, "1001");
+	assert_int_equal(event.place.segment, 2);
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_END);
+	spool_reader_free(r);
+}
+
+static void
+test_alone(void **state)
+{
+	struct place *p = *state;
+	struct spool *other = NULL;
+	struct err e;
+
+	begin(p, true);
+	assert_false(spool_open(&p->conf, true, &other, &e));
+	assert_non_null(strstr(e.detail, "another daemon writes it"));
+}
+
+/* --- damage --- */
+
+/* A small segment, and its bytes. */
+static size_t
+segment_of(struct place *p, unsigned int events, char *name, uint8_t **bytes)
+{
+	struct segment *list = NULL;
+	scoped_fd dir = -1;
+	char file[SEGMENT_NAME_MAX];
+	size_t n = 0;
+	size_t size = 0;
+	char *text = NULL;
+	struct err e;
+
+	begin(p, true);
+	append(p, events);
+	end(p);
+	dir = open(p->path, O_RDONLY | O_DIRECTORY);
+	assert_true(segments_list(dir, &list, &n));
+	assert_int_equal(n, 1);
+	segment_name(&list[0], file);
+	snprintf(name, 2 * PATH_SIZE, "%s/%s", p->path, file);
+	free(list);
+	assert_true(fd_read_file(name, MIB, &text, &size, &e));
+	*bytes = (uint8_t *)text;
+	return size;
+}
+
+static void
+put_file(const char *name, const uint8_t *bytes, size_t size)
+{
+	scoped_fd fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd_write_all(fd, bytes, size));
+}
+
+static unsigned int
+count_file(const char *name, struct spool_seen *seen)
+{
+	struct spool_reader *r = NULL;
+	struct spool_event event;
+	unsigned int n = 0;
+	struct err e;
+
+	assert_true(spool_reader_open_file(name, &r, &e));
+	while (spool_reader_next(r, &event) == SPOOL_EVENT)
+		n++;
+	spool_reader_look(r, seen);
+	spool_reader_free(r);
+	return n;
+}
+
+/* Cut at every byte: all records that are whole are read. */
+static void
+test_cut(void **state)
+{
+	enum { EVENTS = 12 };
+	struct place *p = *state;
+	char name[2 * PATH_SIZE];
+	scoped_free uint8_t *bytes = NULL;
+	size_t size = segment_of(p, EVENTS, name, &bytes);
+	size_t ends[EVENTS];
+	size_t at = SEGMENT_HEAD;
+
+	for (size_t i = 0; i < EVENTS; i++) {
+		at += FRAME_HEAD + frame_size(bytes + at);
+		ends[i] = at;
+	}
+	assert_int_equal(at, size);
+	for (size_t cut = 0; cut <= size; cut++) {
+		struct spool_seen seen;
+		unsigned int whole = 0;
+		size_t used = cut < SEGMENT_HEAD ? 0 : SEGMENT_HEAD;
+
+		while (whole < EVENTS && ends[whole] <= cut)
+			used = ends[whole++];
+		put_file(name, bytes, cut);
+		assert_int_equal(count_file(name, &seen), whole);
+		assert_int_equal(seen.damaged_bytes, cut - used);
+		assert_int_equal(seen.damages, cut != used);
+		/* In its folder it may be that a daemon writes it. */
+		if (cut % 7 == 0)
+			assert_int_equal(count(p->path, EVENTS, &seen), whole);
+	}
+}
+
+/* The record behind a cut one is read when another segment is there. */
+static void
+test_torn(void **state)
+{
+	enum { EVENTS = 5 };
+	struct place *p = *state;
+	char name[2 * PATH_SIZE];
+	scoped_free uint8_t *bytes = NULL;
+	size_t size = segment_of(p, EVENTS, name, &bytes);
+	struct spool_seen seen;
+
+	put_file(name, bytes, size - 3);
+	begin(p, true);
+	append(p, 4);
+	drain(p);
+	assert_int_equal(count(p->path, EVENTS + 4, &seen), EVENTS + 3);
+	assert_int_equal(seen.damages, 1);
+	assert_int_equal(seen.segments, 2);
+}
+
+/* Each byte flipped: at most the record that it is in gets lost. */
+static void
+test_flip(void **state)
+{
+	enum { EVENTS = 8 };
+	struct place *p = *state;
+	char name[2 * PATH_SIZE];
+	scoped_free uint8_t *bytes = NULL;
+	size_t size = segment_of(p, EVENTS, name, &bytes);
+
+	for (size_t i = 0; i < size; i++) {
+		struct spool_seen seen;
+		unsigned int got;
+
+		bytes[i] ^= (uint8_t)(1 + i % 255);
+		put_file(name, bytes, size);
+		got = count_file(name, &seen);
+		assert_int_equal(got, i < SEGMENT_HEAD ? EVENTS : EVENTS - 1);
+		assert_int_equal(seen.damages, 1);
+		bytes[i] ^= (uint8_t)(1 + i % 255);
+	}
+}
+
+/* A record that a client put into a URL is none. */
+static void
+test_forged(void **state)
+{
+	struct place *p = *state;
+	char name[2 * PATH_SIZE];
+	scoped_free uint8_t *bytes = NULL;
+	struct event ev = event_of(3);
+	uint8_t frame[FRAME_HEAD + PACK_MAX];
+	size_t packed;
+	size_t size;
+	struct spool_seen seen;
+
+	size = segment_of(p, 2, name, &bytes);
+	packed = pack_event(&ev, frame + FRAME_HEAD);
+	frame_head(0x12345678, frame + FRAME_HEAD, packed, frame);
+	bytes = realloc(bytes, size + FRAME_HEAD + packed);
+	memcpy(bytes + size, frame, FRAME_HEAD + packed);
+	put_file(name, bytes, size + FRAME_HEAD + packed);
+	assert_int_equal(count_file(name, &seen), 2);
+	assert_int_equal(seen.damaged_bytes, FRAME_HEAD + packed);
+}
+
+/* --- killed --- */
+
+/* Appends until it is killed; says in *told how many were taken. */
+static void
+kill_round(struct place *p, _Atomic unsigned int *told, unsigned int most,
+    unsigned int sleep_us)
+{
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct err e;
+
+		if (!spool_open(&p->conf, true, &p->spool, &e))
+			_exit(1);
+		for (unsigned int i = *told; i < most; i++) {
+			struct event ev = event_of(i);
+
+			while (!spool_append(p->spool, &ev))
+				clock_sleep_ns(100000);
+			*told = i + 1;
+		}
+		_exit(0);
+	}
+	clock_sleep_ns(sleep_us * INT64_C(1000));
+	(void)kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void
+test_killed(void **state)
+{
+	enum { ROUNDS = 25, MOST = 2000000 };
+	struct place *p = *state;
+	_Atomic unsigned int *told = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int n;
+
+	assert_ptr_not_equal(told, MAP_FAILED);
+	p->conf.spool_size = (int64_t)GIB;
+	for (unsigned int i = 0; i < ROUNDS; i++)
+		kill_round(p, told, MOST, 2000 + i * 700);
+	assert_true(*told > 100);
+	begin(p, true);
+	drain(p);
+	/* One more may be there: taken, and killed before that was told. */
+	n = count(p->path, MOST, NULL);
+	assert_in_range(n, *told, *told + ROUNDS);
+	munmap(told, 4096);
+}
+
+/* --- bounds --- */
+
+static uint64_t
+lost_of(struct place *p)
+{
+	struct spool_state state;
+	uint64_t turn;
+	scoped_fd dir = open(p->path, O_RDONLY | O_DIRECTORY);
+
+	assert_true(spool_state_read(dir, &state, &turn));
+	return state.lost;
+}
+
+/* Full: new events are refused and counted; then there is room again. */
+static void
+test_full(void **state)
+{
+	struct place *p = *state;
+	unsigned int stored = 0;
+	unsigned int lost = 0;
+	struct spool_place all = { .segment = UINT64_MAX };
+	struct stat st;
+
+	p->conf.spool_size = (int64_t)MIB;
+	p->conf.spool_buffer = 64 * (int64_t)KIB;
+	begin(p, true);
+	while (lost < 500) {
+		struct event ev = event_of(stored + lost);
+
+		if (spool_append(p->spool, &ev)) {
+			stored++;
+		} else {
+			lost++;
+			clock_sleep_ns(NS_PER_MS);
+		}
+	}
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(count(p->path, stored + lost, NULL) > 1000, true);
+	/* Kafka has taken all. */
+	all.segment = 1000;
+	spool_acknowledge(p->spool, &all, stored);
+	drain(p);
+	p->posted = stored + lost;
+	append(p, 10);
+	end(p);
+	assert_int_equal(lost_of(p), lost);
+}
+
+/* The disk takes nothing: events wait in memory and are written later. */
+static void
+test_no_room(void **state)
+{
+	struct place *p = *state;
+	struct rlimit before;
+	struct rlimit tight;
+
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	begin(p, true);
+	append(p, 10);
+	drain(p);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	tight = before;
+	tight.rlim_cur = 8000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	append(p, 500);
+	spool_drain(p->spool, clock_ns() + 300 * NS_PER_MS);
+	assert_true(count(p->path, 510, NULL) < 510);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	drain(p);
+	assert_int_equal(count(p->path, 510, NULL), 510);
+	end(p);
+	assert_int_equal(lost_of(p), 0);
+}
+
+/* What is acknowledged goes when its time is over; the rest stays. */
+static void
+test_kept(void **state)
+{
+	struct place *p = *state;
+	struct spool_place two = { .segment = 2 };
+	int64_t until;
+
+	begin(p, true);
+	append(p, 100);
+	end(p);
+	p->conf.spool_keep = 0;
+	begin(p, true);
+	append(p, 50);
+	drain(p);
+	assert_int_equal(count(p->path, 150, NULL), 150);
+	spool_acknowledge(p->spool, &two, 100);
+	until = clock_ns() + LONG * NS_PER_S;
+	while (count(p->path, 150, NULL) > 50 && clock_ns() < until)
+		clock_sleep_ns(20 * NS_PER_MS);
+	assert_int_equal(count(p->path, 150, NULL), 50);
+	end(p);
+	/* It is remembered. */
+	begin(p, true);
+	assert_int_equal(spool_begin(p->spool).segment, 2);
+}
+
+/* --- many threads --- */
+
+enum { CROWD_THREADS = 4, CROWD_POSTS = 5000 };
+
+static void *
+crowd_run(void *arg)
+{
+	struct place *p = arg;
+	static _Atomic unsigned int next;
+	uintptr_t refused = 0;
+
+	for (unsigned int i = 0; i < CROWD_POSTS; i++) {
+		struct event ev = event_of(next++);
+
+		refused += !spool_append(p->spool, &ev);
+		if (i % 100 == 0)
+			clock_sleep_ns(NS_PER_MS);
+	}
+	return (void *)refused;
+}
+
+static void
+test_crowd(void **state)
+{
+	struct place *p = *state;
+	pthread_t thread[CROWD_THREADS];
+	uint64_t refused = 0;
+	const unsigned int all = CROWD_THREADS * CROWD_POSTS;
+
+	p->conf.spool_buffer = 64 * (int64_t)KIB;
+	begin(p, true);
+	for (size_t i = 0; i < NELEM(thread); i++)
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, crowd_run, p), 0);
+	for (size_t i = 0; i < NELEM(thread); i++) {
+		void *n = NULL;
+
+		assert_int_equal(pthread_join(thread[i], &n), 0);
+		refused += (uintptr_t)n;
+	}
+	end(p);
+	assert_int_equal(count(p->path, all, NULL), all - refused);
+	assert_int_equal(lost_of(p), refused);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		cmocka_unit_test(test_crc),
+		cmocka_unit_test(test_pack),
+		TEST(test_round),
+		TEST(test_alone),
+		TEST(test_cut),
+		TEST(test_torn),
+		TEST(test_flip),
+		TEST(test_forged),
+		TEST(test_killed),
+		TEST(test_full),
+		TEST(test_no_room),
+		TEST(test_kept),
+		TEST(test_crowd),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
