@@ -37,6 +37,7 @@
 #include "event/segment.h"
 #include "event/spool_state.h"
 #include "event/spool_write.h"
+#include "event/spool.h"
 #include "metric/metric.h"
 
 enum {
