@@ -13,6 +13,9 @@ import pytest
 import images
 import kit
 from server import Server
+# Fixtures of servers that run beside pictord; each starts by need, once.
+from kafka import kafka, kafka_scram, kafka_server # noqa: F401
+from postgres import database, postgres, postgres_server # noqa: F401
 
 
 @pytest.fixture
