@@ -12,6 +12,8 @@
  * spool.sync says so: what was appended survives the end of the process, not
  * of power.
  */
+#include "event/spool.h"
+
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -37,7 +39,6 @@
 #include "event/segment.h"
 #include "event/spool_state.h"
 #include "event/spool_write.h"
-#include "event/spool.h"
 #include "metric/metric.h"
 
 enum {
