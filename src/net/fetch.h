@@ -68,7 +68,7 @@ enum fetch_end {
 	FETCH_STOPPED,   /* cancel, head() said false, nobody holds the blob */
 	FETCH_REFUSED,   /* the guard, a bad URL or header, a TLS certificate */
 	FETCH_NO_ANSWER, /* name, connect, reset or silence before a head */
-	FETCH_BROKEN,    /* reset, silence or short body after the head */
+	FETCH_BROKEN,    /* no HTTP; reset, silence or short body later */
 	FETCH_LATE,      /* the deadline came */
 	FETCH_TOO_LARGE, /* head, text or blob has no room */
 	FETCH_ENDS       /* how many there are */

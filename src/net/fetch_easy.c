@@ -684,6 +684,11 @@ static const struct easy_fault {
 static void
 easy_broke(struct fetch_run *run, const char *text)
 {
+	/* Something came, if no head that libcurl takes for one. */
+	bool heard = run->head.total > 0 ||
+	    run->code == CURLE_UNSUPPORTED_PROTOCOL ||
+	    run->code == CURLE_WEIRD_SERVER_REPLY;
+
 	if (run->phase == FETCH_BODY && run->f->length >= 0)
 		fetch_over(run, FETCH_BROKEN, ERR_ORIGIN_FAILED,
 		    "%s, at %" PRIu64 " of %" PRId64 " bytes (%s)", text,
@@ -693,8 +698,7 @@ easy_broke(struct fetch_run *run, const char *text)
 		    "%s, at %" PRIu64 " bytes (%s)", text, run->f->got,
 		    run->curl_text);
 	else
-		fetch_over(run,
-		    run->head.total > 0 ? FETCH_BROKEN : FETCH_NO_ANSWER,
+		fetch_over(run, heard ? FETCH_BROKEN : FETCH_NO_ANSWER,
 		    ERR_ORIGIN_FAILED, "%s (%s)", text, run->curl_text);
 }
 

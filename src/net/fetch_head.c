@@ -114,7 +114,7 @@ head_field(struct fetch_head *h, struct slice line, struct err *e)
 	struct slice value = line;
 	struct slice name = slice_cut(&value, ':');
 
-	/* A line without a colon is none; libcurl ignores it, too. */
+	/* libcurl says what it thinks of such a line. */
 	if (value.at == NULL || !name_ok(name))
 		return true;
 	value = slice_trim(value);
