@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs tests, counts their cases and prints the sum as its last line.
 
-    run.py [--jobs=N] TEST...
+    run.py [--jobs=N] [--together="TEST..."]... TEST...
+
+Those of the tests that a --together names run in one process, so that a
+server which takes long to start is started once for all of them.
 
 A test is a program of the build folder (where this runs) or a Python script
 of the source folder. It prints TAP, or nothing: then its exit status is its
@@ -121,16 +124,17 @@ def run_group(command, log, cases):
     cases.finish(child.returncode, expired.is_set())
 
 
-def command_of(test):
+def command_of(tests):
     """Programs are built here, scripts lie beside their sources."""
-    if test.endswith(".py"):
+    if tests[0].endswith(".py"):
         return [sys.executable, os.path.join(SRC, "tests", "tap.py"),
-            os.path.join(SRC, test)]
-    return [os.path.join(".", test)]
+            *(os.path.join(SRC, test) for test in tests)]
+    return [os.path.join(".", tests[0])]
 
 
-def run_test(test):
-    name = test.removesuffix(".py")
+def run_tests(tests):
+    """One, or several in one process; the first gives the log its name."""
+    name = tests[0].removesuffix(".py")
     cases = Cases()
     began = time.monotonic()
     if os.path.dirname(name):
@@ -138,10 +142,10 @@ def run_test(test):
     # Unbuffered: the test's stderr goes straight into the same file.
     with open(name + ".log", "wb", buffering=0) as log:
         try:
-            run_group(command_of(test), log, cases)
+            run_group(command_of(tests), log, cases)
         except OSError as e:
             cases.rows.append(("FAIL", "start", str(e)))
-    report(test, cases, time.monotonic() - began)
+    report(" ".join(tests), cases, time.monotonic() - began)
     return cases
 
 
@@ -171,10 +175,20 @@ def jobs_of(arguments):
     return int(said.group(1)) if said else 1
 
 
+def groups_of(arguments):
+    """The tests, each in a list of those that run together."""
+    together = [a[11:].split() for a in arguments if a.startswith("--together=")]
+    groups = {}
+    for test in (a for a in arguments if not a.startswith("--")):
+        key = next((n for n, names in enumerate(together) if test in names), test)
+        groups.setdefault(key, []).append(test)
+    return list(groups.values())
+
+
 def main():
-    tests = [a for a in sys.argv[1:] if not a.startswith("--")]
+    groups = groups_of(sys.argv[1:])
     with ThreadPoolExecutor(max_workers=jobs_of(sys.argv[1:])) as pool:
-        done = list(pool.map(run_test, tests))
+        done = list(pool.map(run_tests, groups))
     passed, failed, skipped = (sum(c.count(r) for c in done)
         for r in ("PASS", "FAIL", "SKIP"))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

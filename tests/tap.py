@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a Python test so that it prints TAP: test_*.py under pytest, any other
-script as it is (a lint prints TAP by itself, with the helper below)."""
+"""Runs Python tests so that they print TAP: test_*.py, one or several, under
+pytest, any other script as it is (a lint prints TAP by itself, with the helper below)."""
 import os
 import runpy
 import sys
@@ -37,8 +37,9 @@ class PytestPlugin:
     """Turns pytest's reports into TAP lines; the rest of its output goes to
     standard error and so into the log."""
 
-    def __init__(self, out):
+    def __init__(self, out, several):
         self.out = out
+        self.several = several # files: a case says of which it is
         self.count = 0
 
     def line(self, good, name, directive="", why=""):
@@ -51,7 +52,8 @@ class PytestPlugin:
         self.out.flush()
 
     def pytest_runtest_logreport(self, report):
-        name = report.nodeid.split("::", 1)[-1].replace("#", "%23")
+        name = report.nodeid if self.several else report.nodeid.split("::", 1)[-1]
+        name = name.replace("#", "%23")
         if report.skipped:
             why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
             why = getattr(report, "wasxfail", why)
@@ -70,7 +72,7 @@ class PytestPlugin:
                 " # SKIP " + str(report.longrepr[2]))
 
 
-def run_pytest(path):
+def run_pytest(paths):
     try:
         import pytest
     except ImportError:
@@ -79,9 +81,9 @@ def run_pytest(path):
     # The TAP keeps standard output, pytest gets standard error.
     tap = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    plugin = PytestPlugin(tap)
+    plugin = PytestPlugin(tap, len(paths) > 1)
     status = pytest.main(["-p", "no:cacheprovider", "-q", "--tb=short",
-        "--rootdir", os.path.dirname(path), path], plugins=[plugin])
+        "--rootdir", os.path.dirname(paths[0]), *paths], plugins=[plugin])
     print(f"1..{plugin.count}", file=tap, flush=True)
     if plugin.count == 0:
         print("Bail out! no test was found", file=tap, flush=True)
@@ -91,7 +93,7 @@ def run_pytest(path):
 def main():
     path = os.path.abspath(sys.argv[1])
     if os.path.basename(path).startswith("test_"):
-        return run_pytest(path)
+        return run_pytest([path, *map(os.path.abspath, sys.argv[2:])])
     sys.argv = sys.argv[1:]
     sys.path[:1] = [os.path.dirname(path), os.path.dirname(__file__)]
     runpy.run_path(path, run_name="__main__")

@@ -13,7 +13,8 @@ import pytest
 import images
 import kit
 from server import Server
-# Fixtures of servers that run beside pictord; each starts by need, once.
+# Fixtures of servers that run beside pictord, each started by need.
+from bad_origin import origin # noqa: F401
 from kafka import kafka, kafka_scram, kafka_server # noqa: F401
 from stores import bucket, minio, minio_server, minio_tls # noqa: F401
 from postgres import database, postgres, postgres_server # noqa: F401
