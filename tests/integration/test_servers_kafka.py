@@ -65,7 +65,6 @@ def test_kafka_certificates(kafka):
     topic = kafka.topic()
     kafka.produce(topic, [b"mutual"], **with_certificate(kafka, *kafka.client))
     assert [m.value for m in kafka.consume(topic)] == [b"mutual"]
-    refused(kafka, secured(kafka, "mtls"))
     refused(kafka, with_certificate(kafka, *kafka.stranger))
     refused(kafka, secured(kafka, "expired"))
 
