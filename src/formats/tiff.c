@@ -7,12 +7,46 @@
 
 enum { TIFF_TILE = 256, TIFF_LEVEL = 6, ZSTD_LEVEL = 9 };
 
+/*
+ * Greys of floating point are linear light and 1 is white, as colours of
+ * floating point are (Adobe's TIFF Technical Note 3). libvips takes only the
+ * colours for that, and greys for numbers up to 255.
+ */
+static int
+tiff_linear(VipsImage *in, VipsImage **out)
+{
+	VipsImage *same[3] = { in, in, in };
+	VipsImage *joined = NULL;
+	VipsImage *linear = NULL;
+	int failed = vips_bandjoin(same, &joined, 3, NULL);
+
+	if (failed == 0)
+		failed = vips_copy(joined, &linear, "interpretation",
+		    VIPS_INTERPRETATION_scRGB, NULL);
+	if (failed == 0)
+		failed = vips_colourspace(
+		    linear, out, VIPS_INTERPRETATION_GREY16, NULL);
+	g_clear_object(&joined);
+	g_clear_object(&linear);
+	return failed;
+}
+
 int
 format_tiff_load(const struct load_spec *spec, VipsImage **out)
 {
-	return vips_tiffload_buffer(format_bytes(spec), spec->size, out,
+	VipsImage *in = NULL;
+	int failed = vips_tiffload_buffer(format_bytes(spec), spec->size, &in,
 	    "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", spec->fail_on, "page",
 	    spec->page, "n", 1, NULL);
+
+	if (failed == 0 && in->Bands == 1 &&
+	    in->Type == VIPS_INTERPRETATION_B_W &&
+	    vips_band_format_isfloat(in->BandFmt))
+		failed = tiff_linear(in, out);
+	else if (failed == 0)
+		*out = g_object_ref(in);
+	g_clear_object(&in);
+	return failed;
 }
 
 static VipsForeignTiffCompression

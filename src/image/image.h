@@ -53,6 +53,7 @@ struct image_job {
 	    deadline_ns; /* clock_ns(); the work stops with RENDER_TIMEOUT */
 	const _Atomic uint32_t
 	    *cancel;       /* not 0: stop with CLIENT_GONE; or NULL */
+	double *cost;      /* gets what limits.cost is compared with; or NULL */
 	uint64_t *applied; /* gets bit OP_x of each operation that did
 				     something to pixels; or NULL */
 };

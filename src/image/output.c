@@ -135,6 +135,14 @@ output_choose(struct render *r, struct err *e)
 
 /* ---- In which shape ---- */
 
+/* Whether it was given, and is for that format. */
+static bool
+option_given(const struct render *r, enum out option)
+{
+	return out_has(r->plan, option) &&
+	    (out_formats(option) & FORMAT_BIT(r->to)) != 0;
+}
+
 bool
 output_deep(const struct render *r)
 {
@@ -142,16 +150,17 @@ output_deep(const struct render *r)
 	int64_t bits = out_get(p, OUT_DEPTH).whole;
 
 	/* What the file is to have says more than what it may have. */
-	if (out_has(p, OUT_BITDEPTH))
+	if (option_given(r, OUT_BITDEPTH))
 		bits = out_get(p, OUT_BITDEPTH).whole;
 	/* These compressions have 8 bits and less. */
-	if (r->to == FORMAT_TIFF && out_has(p, OUT_COMPRESSION) &&
+	if (option_given(r, OUT_COMPRESSION) &&
 	    (out_get(p, OUT_COMPRESSION).pick == TIFF_JPEG ||
 		out_get(p, OUT_COMPRESSION).pick == TIFF_WEBP ||
 		out_get(p, OUT_COMPRESSION).pick == TIFF_CCITTFAX4))
 		bits = 8;
-	return bits > 8 && !out_get(p, OUT_PALETTE).on &&
-	    (out_formats(OUT_DEPTH) & FORMAT_BIT(r->to)) != 0;
+	if (option_given(r, OUT_PALETTE) && out_get(p, OUT_PALETTE).on)
+		bits = 8;
+	return bits > 8 && (out_formats(OUT_DEPTH) & FORMAT_BIT(r->to)) != 0;
 }
 
 bool

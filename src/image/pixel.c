@@ -497,6 +497,34 @@ pixel_clear(
 
 /* ---- What attracts the eye ---- */
 
+/* Looks for it with 8 bits. */
+static bool
+interest_find(const struct op_context *ctx, VipsImage *in,
+    struct pixel_area want, struct err *e)
+{
+	scoped_image eight = NULL;
+	scoped_image found = NULL;
+
+	if (in->BandFmt == VIPS_FORMAT_UCHAR)
+		eight = g_object_ref(in);
+	else if (vips_colourspace(in, &eight,
+		     in->Bands < 3 ? VIPS_INTERPRETATION_B_W
+				   : VIPS_INTERPRETATION_sRGB,
+		     NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "colourspace");
+	if (vips_smartcrop(eight, &found, want.width, want.height,
+		"interesting",
+		want.entropy ? VIPS_INTERESTING_ENTROPY
+			     : VIPS_INTERESTING_ATTENTION,
+		NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
+	/* A crop's offset is minus where its input's corner went. */
+	*ctx->memo = (struct op_memo){
+		.left = -found->Xoffset, .top = -found->Yoffset, .set = true
+	};
+	return true;
+}
+
 bool
 pixel_interest(const struct op_context *ctx, VipsImage *in,
     struct pixel_area want, VipsImage **out, struct err *e)
@@ -504,24 +532,12 @@ pixel_interest(const struct op_context *ctx, VipsImage *in,
 	scoped_image read = NULL;
 	scoped_image done = NULL;
 
-	if (!pixel_read(ctx, in, &read, e))
+	if (!pixel_read(ctx, in, &read, e) ||
+	    (!ctx->memo->set && !interest_find(ctx, read, want, e)))
 		return false;
-	if (ctx->memo->set) {
-		if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top,
-			want.width, want.height, NULL) != 0)
-			return image_fail(ctx, e, ERR_INTERNAL, "crop");
-	} else if (vips_smartcrop(read, &done, want.width, want.height,
-		       "interesting",
-		       want.entropy ? VIPS_INTERESTING_ENTROPY
-				    : VIPS_INTERESTING_ATTENTION,
-		       NULL) != 0) {
-		return image_fail(ctx, e, ERR_INTERNAL, "smartcrop");
-	}
-	/* A crop's offset is minus where its input's corner went. */
-	if (!ctx->memo->set)
-		*ctx->memo = (struct op_memo){ .left = -done->Xoffset,
-			.top = -done->Yoffset,
-			.set = true };
+	if (vips_crop(read, &done, ctx->memo->left, ctx->memo->top, want.width,
+		want.height, NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "crop");
 	*out = take_ptr(done);
 	return true;
 }

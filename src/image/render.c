@@ -149,11 +149,18 @@ render_cost(const struct render *r, struct err *e)
 	char text[NUM_TEXT_MAX];
 	size_t n;
 
-	/* A drawing has as many as are asked for. */
+	/* A drawing has as many as are asked of it. */
 	if ((format_row(r->from)->flags & F_VECTOR) != 0)
-		pixels = fmax(pixels, (double)r->width * r->height);
+		pixels *= r->scale * r->scale;
 	from = plan_cost_from(r->from, pixels);
 	plan.out.format = (uint16_t)r->to;
+	/* What a TIFF is compressed with, where the plan does not say. */
+	if (r->to == FORMAT_TIFF && !out_has(&plan, OUT_COMPRESSION) &&
+	    !out_get(&plan, OUT_LOSSLESS).on)
+		out_set(&plan, OUT_COMPRESSION,
+		    (union arg){ .pick = r->clear || output_deep(r)
+			    ? TIFF_DEFLATE
+			    : TIFF_JPEG });
 	cost = plan_cost(&plan, pixels) + from;
 	/* What must have seen all frames first decodes them once more. */
 	plan.out.format = FORMAT_RAW;
@@ -164,6 +171,8 @@ render_cost(const struct render *r, struct err *e)
 		cost += plan_cost(&plan, pixels) + from;
 	}
 	cost = cost * r->pages + overlays_cost(r->overlays);
+	if (r->job->cost != NULL)
+		*r->job->cost = cost;
 	if (!(most > 0) || cost <= most)
 		return true;
 	n = num_print(round(cost), text);

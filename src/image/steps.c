@@ -38,28 +38,13 @@ is_vector(const struct render *r)
 }
 
 /*
- * Operations that keep 16 bits as they are. Others work with the 8 bits that
- * their arguments are meant for.
+ * Whether the step works with 16 bits. Others make 8 of them: what is looked
+ * at by trim is cut out of the image as it is, and histograms have 256 places.
  */
 static bool
 step_is_deep(const struct plan_step *s)
 {
-	switch ((int)s->op) {
-	case OP_ROTATE:
-	case OP_EXTRACT:
-	case OP_FLATTEN:
-	case OP_EXTEND:
-	case OP_AFFINE:
-	case OP_BLUR:
-	case OP_SHARPEN:
-	case OP_GRAYSCALE:
-		return true;
-	case OP_RESIZE:
-		/* What catches the eye is looked for in 8 bits. */
-		return step_get(s, RESIZE_POSITION).pick < POSITION_ENTROPY;
-	default:
-		return false;
-	}
+	return s->op != OP_TRIM && s->op != OP_CLAHE;
 }
 
 static void

@@ -5,13 +5,16 @@
  */
 #include <math.h>
 
+#include "image/bands.h"
 #include "image/colour.h"
 #include "image/op.h"
 #include "image/pixel.h"
 #include "image/table.h"
 
+/* most: the largest value of the image. */
 static bool
-convolve_kernel(const struct op_context *ctx, VipsImage **out, struct err *e)
+convolve_kernel(
+    const struct op_context *ctx, double most, VipsImage **out, struct err *e)
 {
 	const struct plan_step *s = ctx->step;
 	double number[PLAN_LIST];
@@ -31,7 +34,9 @@ convolve_kernel(const struct op_context *ctx, VipsImage **out, struct err *e)
 	if (done == NULL)
 		return image_fail(ctx, e, ERR_INTERNAL, "matrix");
 	vips_image_set_double(done, "scale", scale);
-	vips_image_set_double(done, "offset", step_get(s, CONVOLVE_OFFSET).num);
+	/* It is meant for 8 bits. */
+	vips_image_set_double(
+	    done, "offset", step_get(s, CONVOLVE_OFFSET).num * most / 255);
 	*out = take_ptr(done);
 	return true;
 }
@@ -47,9 +52,9 @@ op_convolve(
 	scoped_image whole = NULL;
 	scoped_image cast = NULL;
 
-	if (!convolve_kernel(ctx, &kernel, e) ||
-	    !colour_convert(ctx, in, &flat, e) ||
-	    !pixel_premultiply(ctx, flat, &solid, e))
+	if (!colour_convert(ctx, in, &flat, e) ||
+	    !pixel_premultiply(ctx, flat, &solid, e) ||
+	    !convolve_kernel(ctx, bands_most(solid), &kernel, e))
 		return false;
 	if (vips_conv(solid, &summed, kernel, "precision", VIPS_PRECISION_FLOAT,
 		NULL) != 0 ||

@@ -4,8 +4,8 @@
  *
  * One step, in two halves: op_gamma_ahead() is done right before the resize
  * that stands before the step (image/steps.c), op_gamma() where it stands.
- * Between them an 8-bit image has 16 bits, since dark values come close
- * together. Without a resize there are no halves: both are done as one.
+ * Between them an image has 16 bits, since dark values come close together;
+ * afterwards as many as it is to have. Without a resize there are no halves: both are done as one.
  */
 #include <math.h>
 
@@ -99,7 +99,7 @@ op_gamma(
 		flat = g_object_ref(in);
 	else if (!colour_convert(ctx, in, &flat, e))
 		return false;
-	return gamma_map(ctx, flat, power, false, out, e);
+	return gamma_map(ctx, flat, power, ctx->deep != 0, out, e);
 }
 
 double

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tint: one colour, strongest where the image is of medium lightness. */
-#include <string.h>
-
 #include "image/bands.h"
 #include "image/colour.h"
 #include "image/op.h"
-#include "image/pixel.h"
 #include "image/table.h"
 
 /* A pixel of the colour, in Lab. */
@@ -35,46 +32,53 @@ tint_lab(const struct op_context *ctx, double lab[3], struct err *e)
 	return true;
 }
 
-/* 256 colours, one for each grey: black and white stay what they are. */
+/* The Lab values of a grey image's values: n of three channels. */
 static bool
-tint_table(const struct op_context *ctx, VipsImage **out, struct err *e)
+tint_weigh(const struct op_context *ctx, VipsImage *greys, VipsImage **out,
+    struct err *e)
 {
-	enum { GREYS = 256 };
-	uint8_t grey[GREYS][3];
-	float table[GREYS][3];
 	double lab[3];
-	scoped_image line = NULL;
 	scoped_image there = NULL;
-	scoped_image read = NULL;
-	scoped_image made = NULL;
+	scoped_image done = NULL;
+	float *value;
 
 	if (!tint_lab(ctx, lab, e))
 		return false;
-	for (int i = 0; i < GREYS; i++)
-		memset(grey[i], i, sizeof(grey[i]));
-	line = vips_image_new_from_memory_copy(
-	    grey, sizeof(grey), GREYS, 1, 3, VIPS_FORMAT_UCHAR);
-	if (line == NULL)
-		return image_fail(ctx, e, ERR_INTERNAL, "line");
-	line->Type = VIPS_INTERPRETATION_sRGB;
-	if (vips_colourspace(line, &there, VIPS_INTERPRETATION_LAB, NULL) != 0)
+	if (vips_colourspace(greys, &there, VIPS_INTERPRETATION_LAB, NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "colourspace");
-	if (!pixel_read(ctx, there, &read, e))
-		return false;
-	memcpy(table, read->data, sizeof(table));
-	for (int i = 0; i < GREYS; i++) {
-		double from_middle = (double)table[i][0] / 100 - 0.5;
+	done = vips_image_new_memory();
+	if (vips_image_write(there, done) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "write");
+	value = (float *)(void *)done->data;
+	for (int i = 0; i < done->Xsize; i++, value += 3) {
+		double from_middle = (double)value[0] / 100 - 0.5;
 		double weight = 1 - 4 * from_middle * from_middle;
 
-		table[i][1] = (float)(weight * lab[1]);
-		table[i][2] = (float)(weight * lab[2]);
+		value[1] = (float)(weight * lab[1]);
+		value[2] = (float)(weight * lab[2]);
 	}
-	made = vips_image_new_from_memory_copy(
-	    table, sizeof(table), GREYS, 1, 3, VIPS_FORMAT_FLOAT);
-	if (made == NULL)
-		return image_fail(ctx, e, ERR_INTERNAL, "table");
-	made->Type = VIPS_INTERPRETATION_LAB;
-	if (vips_colourspace(made, out, VIPS_INTERPRETATION_sRGB, NULL) != 0)
+	*out = take_ptr(done);
+	return true;
+}
+
+/* A colour for each grey of so many bits: black and white stay what they are. */
+static bool
+tint_table(
+    const struct op_context *ctx, bool deep, VipsImage **out, struct err *e)
+{
+	scoped_image line = NULL;
+	scoped_image greys = NULL;
+	scoped_image weighed = NULL;
+
+	if (vips_identity(&line, "bands", 3, "ushort", (gboolean)deep, NULL) !=
+		0 ||
+	    vips_copy(line, &greys, "interpretation",
+		deep ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB,
+		NULL) != 0)
+		return image_fail(ctx, e, ERR_INTERNAL, "identity");
+	if (!tint_weigh(ctx, greys, &weighed, e))
+		return false;
+	if (vips_colourspace(weighed, out, greys->Type, NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "colourspace");
 	return true;
 }
@@ -96,7 +100,6 @@ op_tint(
 	scoped_image grey = NULL;
 	scoped_image colour = NULL;
 	scoped_image alpha = NULL;
-	scoped_image eight = NULL;
 	scoped_image table = NULL;
 	scoped_image mapped = NULL;
 	scoped_image like = NULL;
@@ -105,11 +108,9 @@ op_tint(
 	    !bands_grey(ctx, flat, &grey, e) ||
 	    !bands_rgb(ctx, flat, &like, e) ||
 	    !bands_split(ctx, grey, &colour, &alpha, e) ||
-	    !tint_table(ctx, &table, e))
+	    !tint_table(ctx, colour->BandFmt == VIPS_FORMAT_USHORT, &table, e))
 		return false;
-	if (vips_colourspace(colour, &eight, VIPS_INTERPRETATION_B_W, NULL) !=
-		0 ||
-	    vips_maplut(eight, &mapped, table, NULL) != 0)
+	if (vips_maplut(colour, &mapped, table, NULL) != 0)
 		return image_fail(ctx, e, ERR_INTERNAL, "maplut");
 	return bands_join(ctx, mapped, alpha, like, out, e);
 }

@@ -6,10 +6,8 @@
  */
 #include "plan/cost.h"
 
-/* Without loss or near it, whatever the effort. */
-#define COST_WEBP_LOSSLESS 750.0
-#define COST_PNG_PALETTE   250.0
-#define COST_MOZJPEG       120.0
+#define COST_PNG_PALETTE 250.0
+#define COST_MOZJPEG     120.0
 /* At the effort that libtiff gives it. */
 #define COST_TIFF_WEBP_LOSSLESS 2500.0
 
@@ -19,9 +17,13 @@ enum { EFFORTS = 11 };
 static const double avif[EFFORTS] = { 100, 250, 450, 800, 5000, 6500, 9000,
 	12000, 16000, 30000 };
 static const double webp[EFFORTS] = { 25, 30, 40, 60, 85, 120, 220 };
+/* Without loss or near it. */
+static const double webp_exact[EFFORTS] = { 350, 600, 750, 750, 750, 750, 750 };
 /* libvips 8.14 takes no effort below 3. */
-static const double jxl[EFFORTS] = { 40, 40, 40, 40, 60, 100, 200, 400, 900,
+static const double jxl[EFFORTS] = { 40, 40, 40, 40, 50, 100, 150, 200, 1500,
 	2500 };
+static const double jxl_exact[EFFORTS] = { 140, 140, 140, 140, 1000, 1000, 1400,
+	1800, 5000, 14000 };
 
 static const double tiff[TIFF_COUNT] = {
 	[TIFF_NONE] = 2,
@@ -41,9 +43,28 @@ is_on(const struct plan *p, enum out option)
 	return out_get(p, option).on != 0;
 }
 
+/* At the plan's effort, or its default. */
+static double
+by_effort(const struct plan *p, double rate, const double *effort)
+{
+	int64_t i = out_get(p, OUT_EFFORT).whole;
+
+	if (!out_has(p, OUT_EFFORT))
+		return rate;
+	while (i > 0 && effort[i] <= 0)
+		i--;
+	return effort[i];
+}
+
 static double
 jpeg_rate(const struct plan *p, double rate)
 {
+	int64_t subsample = out_get(p, OUT_SUBSAMPLE).pick;
+	bool fine = out_get(p, OUT_QUALITY).whole >= 90;
+
+	/* All of the colours, and most of the numbers are not 0. */
+	if (subsample == SUBSAMPLE_OFF || (subsample == SUBSAMPLE_AUTO && fine))
+		rate *= 1.5;
 	if (is_on(p, OUT_TRELLIS_QUANTISATION) || is_on(p, OUT_OPTIMISE_SCANS))
 		return COST_MOZJPEG;
 	return is_on(p, OUT_PROGRESSIVE) ? 2 * rate : rate;
@@ -64,7 +85,12 @@ static double
 webp_rate(const struct plan *p, double rate)
 {
 	if (is_on(p, OUT_LOSSLESS) || is_on(p, OUT_NEAR_LOSSLESS))
-		return COST_WEBP_LOSSLESS;
+		return by_effort(p, webp_exact[2], webp_exact);
+	/* Each frame both ways. */
+	if (is_on(p, OUT_MIXED))
+		return rate + by_effort(p, webp_exact[2], webp_exact);
+	if (is_on(p, OUT_MIN_SIZE))
+		return 3 * rate;
 	if (is_on(p, OUT_SMART_SUBSAMPLE) || is_on(p, OUT_SMART_DEBLOCK))
 		return 3 * rate;
 	return rate;
@@ -88,12 +114,20 @@ tiff_rate(const struct plan *p, double rate)
 }
 
 static double
+gif_rate(const struct plan *p, double rate)
+{
+	return out_get(p, OUT_DITHER).num > 0 ? rate : rate / 2;
+}
+
+static double
 jxl_rate(const struct plan *p, double rate)
 {
 	bool exact =
 	    out_has(p, OUT_DISTANCE) && !(out_get(p, OUT_DISTANCE).num > 0);
 
-	return exact || is_on(p, OUT_LOSSLESS) ? 4 * rate : rate;
+	return exact || is_on(p, OUT_LOSSLESS)
+	    ? by_effort(p, jxl_exact[3], jxl_exact)
+	    : rate;
 }
 
 static const struct {
@@ -109,30 +143,20 @@ static const struct {
 	[FORMAT_PNG] = { 75, NULL, png_rate },
 	[FORMAT_WEBP] = { 45, webp, webp_rate },
 	[FORMAT_AVIF] = { 100, avif, NULL },
-	[FORMAT_GIF] = { 250, NULL, NULL },
+	[FORMAT_GIF] = { 200, NULL, gif_rate },
 	[FORMAT_TIFF] = { 0, NULL, tiff_rate },
 	[FORMAT_JP2] = { 170, NULL, NULL },
 	[FORMAT_JXL] = { 40, jxl, jxl_rate },
 	[FORMAT_RAW] = { 1, NULL, NULL },
 };
 
-static double
-by_effort(const struct plan *p, double rate, const double *effort)
-{
-	int64_t i = out_get(p, OUT_EFFORT).whole;
-
-	if (effort == NULL || !out_has(p, OUT_EFFORT))
-		return rate;
-	while (i > 0 && effort[i] <= 0)
-		i--;
-	return effort[i];
-}
-
 double
 cost_encode(const struct plan *p)
 {
 	enum format f = (enum format)p->out.format;
-	double rate = by_effort(p, encode[f].rate, encode[f].effort);
+	double rate = encode[f].rate;
 
+	if (encode[f].effort != NULL)
+		rate = by_effort(p, rate, encode[f].effort);
 	return encode[f].of != NULL ? encode[f].of(p, rate) : rate;
 }

@@ -150,6 +150,7 @@ out_formats(enum out out)
 #define TIFF FORMAT_BIT(FORMAT_TIFF)
 #define JP2  FORMAT_BIT(FORMAT_JP2)
 #define JXL  FORMAT_BIT(FORMAT_JXL)
+#define RAW  FORMAT_BIT(FORMAT_RAW)
 	static const format_set of[OUT_COUNT] = {
 		[OUT_EFFORT] = PNG | WEBP | AVIF | GIF | JXL,
 		[OUT_LOSSLESS] = WEBP | AVIF | TIFF | JP2 | JXL,
@@ -161,7 +162,7 @@ out_formats(enum out out)
 		[OUT_DITHER] = PNG | GIF,
 		[OUT_ADAPTIVE_FILTERING] = PNG,
 		[OUT_BITDEPTH] = PNG | AVIF | TIFF,
-		[OUT_DEPTH] = PNG | AVIF | TIFF | JP2 | JXL,
+		[OUT_DEPTH] = PNG | AVIF | TIFF | JP2 | JXL | RAW,
 		[OUT_OPTIMISE_CODING] = JPEG,
 		[OUT_OPTIMISE_SCANS] = JPEG,
 		[OUT_TRELLIS_QUANTISATION] = JPEG,
@@ -202,6 +203,7 @@ out_formats(enum out out)
 #undef TIFF
 #undef JP2
 #undef JXL
+#undef RAW
 
 	assert((unsigned)out < OUT_COUNT);
 	return of[out];

@@ -17,7 +17,9 @@
 /* Starting, header, hand-over. */
 #define COST_BASE 1.0
 /* Main colours and hashes. */
-#define COST_INFO 10.0
+#define COST_INFO 5.0
+/* 256 colours for a frame. */
+#define COST_COLOURS 5.0
 
 /* ms for a megapixel at the size of that step. */
 #define COST_DECODE      4.0
@@ -26,7 +28,7 @@
 #define COST_PIXELWISE   3.0
 #define COST_TURN        2.0
 #define COST_TURN_FREE   40.0
-#define COST_SMART       30.0
+#define COST_SMART       15.0
 #define COST_BOX         5.0
 #define COST_MILD        15.0
 #define COST_BLUR        6.0
@@ -35,10 +37,11 @@
 #define COST_SHARPEN     45.0
 #define COST_SHARP_SIGMA 8.0
 #define COST_TRIM        20.0
+#define COST_TRIM_LINES  5.0
 #define COST_MEDIAN_3    20.0
 #define COST_MEDIAN      130.0
 #define COST_UNFLATTEN   10.0
-#define COST_EXTREME     15.0
+#define COST_EXTREME     5.0
 #define COST_PIXELATE    8.0
 #define COST_ROUND       25.0
 #define COST_SUMS        10.0
@@ -49,7 +52,8 @@
 #define COST_CLAHE       450.0
 #define COST_CLAHE_LINE  3.5   /* for each line of the area */
 #define COST_CLAHE_AREA  0.011 /* for each pixel of it */
-#define COST_COMPOSITE   25.0
+#define COST_COMPOSITE   15.0
+#define COST_TILE        25.0
 /* For each overlay, by what one mostly is: small. */
 #define COST_OVERLAY 2.0
 
@@ -64,11 +68,18 @@ static const double decode_cost[FORMAT_COUNT] = {
 	[FORMAT_WEBP] = 10,
 	[FORMAT_AVIF] = 25,
 	[FORMAT_HEIC] = 25,
+	[FORMAT_GIF] = 5,
 	[FORMAT_TIFF] = 6,
-	[FORMAT_JP2] = 60,
-	[FORMAT_JXL] = 40,
-	[FORMAT_SVG] = 20,
+	[FORMAT_JP2] = 100,
+	[FORMAT_JXL] = 25,
+	[FORMAT_SVG] = 60,
 	[FORMAT_PDF] = 60,
+};
+
+/* ms before its first pixel: it is read whole. */
+static const double read_cost[FORMAT_COUNT] = {
+	[FORMAT_SVG] = 5,
+	[FORMAT_PDF] = 5,
 };
 
 /* Pixels of a box of which one side may be missing (0). */
@@ -99,12 +110,10 @@ resize_pixels(const struct plan_step *s, double before)
 	return wanted;
 }
 
+/* An area of the image: extract's, smartcrop's. */
 static double
-extract_pixels(const struct plan_step *s, double before)
+area_pixels(struct length width, struct length height, double before)
 {
-	struct length width = step_get(s, EXTRACT_WIDTH).length;
-	struct length height = step_get(s, EXTRACT_HEIGHT).length;
-
 	if (width.percent || height.percent)
 		return before *
 		    (width.percent ? (double)width.value / 100 : 1) *
@@ -172,6 +181,18 @@ resize_rate(const struct plan_step *s)
 }
 
 static double
+trim_rate(const struct plan_step *s)
+{
+	return step_get(s, TRIM_LINE_ART).on ? COST_TRIM_LINES : COST_TRIM;
+}
+
+static double
+composite_rate(const struct plan_step *s)
+{
+	return step_get(s, COMPOSITE_TILE).on ? COST_TILE : COST_COMPOSITE;
+}
+
+static double
 blur_rate(const struct plan_step *s)
 {
 	double sigma = fmin(step_get(s, BLUR_SIGMA).num, COST_SIGMA_MOST);
@@ -212,47 +233,52 @@ static double
 step_rate(const struct plan_step *s)
 {
 	static const struct {
-		double same; /* whatever the arguments are */
+		double same; /* whatever the arguments are; or */
 		double (*of)(const struct plan_step *s);
+		bool only_says; /* what is read, or what comes later */
 	} rate[OP_COUNT] = {
-		[OP_ROTATE] = { 0, rotate_rate },
-		[OP_FLIP] = { COST_TURN, NULL },
-		[OP_FLOP] = { COST_PIXELWISE, NULL },
-		[OP_TRIM] = { COST_TRIM, NULL },
-		[OP_RESIZE] = { 0, resize_rate },
-		[OP_FLATTEN] = { COST_PIXELWISE, NULL },
-		[OP_GRAYSCALE] = { COST_PIXELWISE, NULL },
-		[OP_AFFINE] = { 0, affine_rate },
-		[OP_EXTEND] = { COST_PIXELWISE, NULL },
-		[OP_MEDIAN] = { 0, median_rate },
-		[OP_THRESHOLD] = { COST_PIXELWISE, NULL },
-		[OP_DILATE] = { COST_EXTREME, NULL },
-		[OP_ERODE] = { COST_EXTREME, NULL },
-		[OP_BLUR] = { 0, blur_rate },
-		[OP_UNFLATTEN] = { COST_UNFLATTEN, NULL },
-		[OP_CONVOLVE] = { 0, convolve_rate },
-		[OP_RECOMB] = { COST_MATRIX, NULL },
-		[OP_MODULATE] = { COST_LAB, NULL },
-		[OP_SHARPEN] = { 0, sharpen_rate },
-		[OP_PIXELATE] = { COST_PIXELATE, NULL },
-		[OP_ROUND] = { COST_ROUND, NULL },
-		[OP_SMARTCROP] = { COST_SMART, NULL },
-		[OP_COMPOSITE] = { COST_COMPOSITE, NULL },
-		[OP_GAMMA] = { COST_PIXELWISE, NULL },
-		[OP_LINEAR] = { COST_PIXELWISE, NULL },
-		[OP_NORMALISE] = { COST_LAB, NULL },
-		[OP_CLAHE] = { COST_CLAHE, NULL },
-		[OP_BOOLEAN] = { COST_PIXELWISE, NULL },
-		[OP_BANDBOOL] = { COST_PIXELWISE, NULL },
-		[OP_TINT] = { COST_MATRIX, NULL },
-		[OP_REMOVE_ALPHA] = { COST_PIXELWISE, NULL },
-		[OP_ENSURE_ALPHA] = { COST_PIXELWISE, NULL },
-		[OP_EXTRACT_CHANNEL] = { COST_PIXELWISE, NULL },
-		[OP_COLOURSPACE] = { COST_PIXELWISE, NULL },
-		[OP_NEGATE] = { COST_PIXELWISE, NULL },
+		[OP_AUTOORIENT] = { .only_says = true },
+		[OP_EXTRACT] = { .only_says = true },
+		[OP_ROTATE] = { .of = rotate_rate },
+		[OP_FLIP] = { COST_TURN },
+		[OP_FLOP] = { COST_PIXELWISE },
+		[OP_TRIM] = { .of = trim_rate },
+		[OP_RESIZE] = { .of = resize_rate },
+		[OP_FLATTEN] = { COST_PIXELWISE },
+		[OP_GRAYSCALE] = { COST_PIXELWISE },
+		[OP_AFFINE] = { .of = affine_rate },
+		[OP_EXTEND] = { COST_PIXELWISE },
+		[OP_MEDIAN] = { .of = median_rate },
+		[OP_THRESHOLD] = { COST_PIXELWISE },
+		[OP_DILATE] = { COST_EXTREME },
+		[OP_ERODE] = { COST_EXTREME },
+		[OP_BLUR] = { .of = blur_rate },
+		[OP_UNFLATTEN] = { COST_UNFLATTEN },
+		[OP_CONVOLVE] = { .of = convolve_rate },
+		[OP_RECOMB] = { COST_MATRIX },
+		[OP_MODULATE] = { COST_LAB },
+		[OP_SHARPEN] = { .of = sharpen_rate },
+		[OP_PIXELATE] = { COST_PIXELATE },
+		[OP_ROUND] = { COST_ROUND },
+		[OP_SMARTCROP] = { .only_says = true },
+		[OP_COMPOSITE] = { .of = composite_rate },
+		[OP_GAMMA] = { COST_PIXELWISE },
+		[OP_LINEAR] = { COST_PIXELWISE },
+		[OP_NORMALISE] = { COST_LAB },
+		[OP_CLAHE] = { COST_CLAHE },
+		[OP_BOOLEAN] = { COST_PIXELWISE },
+		[OP_BANDBOOL] = { COST_PIXELWISE },
+		[OP_TINT] = { COST_MATRIX },
+		[OP_REMOVE_ALPHA] = { COST_PIXELWISE },
+		[OP_ENSURE_ALPHA] = { COST_PIXELWISE },
+		[OP_EXTRACT_CHANNEL] = { COST_PIXELWISE },
+		[OP_COLOURSPACE] = { COST_PIXELWISE },
+		[OP_NEGATE] = { COST_PIXELWISE },
 	};
 
-	/* What has no row costs nothing: it says what is read. */
+	/* An operation without a row would be for nothing. */
+	assert(rate[s->op].of != NULL || rate[s->op].same > 0 ||
+	    rate[s->op].only_says);
 	return rate[s->op].of != NULL ? rate[s->op].of(s) : rate[s->op].same;
 }
 
@@ -283,6 +309,9 @@ step_more(const struct plan_step *s, double full, double before, double now)
 		return COST_GAMMA * full;
 	if (s->op == OP_CLAHE)
 		return clahe_more(s, now);
+	/* It looks at all of it. */
+	if (s->op == OP_SMARTCROP)
+		return COST_SMART * before;
 	return 0;
 }
 
@@ -293,7 +322,11 @@ step_pixels(const struct plan *p, const struct plan_step *s, double before)
 	if (s->op == OP_RESIZE)
 		return resize_pixels(s, before);
 	if (s->op == OP_EXTRACT)
-		return extract_pixels(s, before);
+		return area_pixels(step_get(s, EXTRACT_WIDTH).length,
+		    step_get(s, EXTRACT_HEIGHT).length, before);
+	if (s->op == OP_SMARTCROP)
+		return area_pixels(step_get(s, SMARTCROP_WIDTH).length,
+		    step_get(s, SMARTCROP_HEIGHT).length, before);
 	if (s->op == OP_EXTEND)
 		return extend_pixels(s, before);
 	if (s->op == OP_AFFINE)
@@ -307,7 +340,7 @@ double
 plan_cost_from(enum format from, double pixels)
 {
 	assert((unsigned)from < FORMAT_COUNT);
-	return pixels * 1e-6 * decode_cost[from];
+	return read_cost[from] + pixels * 1e-6 * decode_cost[from];
 }
 
 double
@@ -349,6 +382,8 @@ plan_cost(const struct plan *p, double pixels)
 		    megapixel * step_more(s, full, before, now);
 	}
 	cost += now * megapixel * cost_encode(p);
+	if (p->out.format == FORMAT_GIF)
+		cost += COST_COLOURS;
 	cost *= depth_factor(p);
 	assert(isfinite(cost));
 	return cost;

@@ -144,12 +144,14 @@ check_info(const uint8_t *bytes, size_t size, struct err *e)
 
 /* One to four bytes for each pixel, and nothing to know them by. */
 static bool
-check_raw(const struct facts *facts, size_t size)
+check_raw(const struct plan *p, const struct facts *facts, size_t size)
 {
 	uint64_t pixels = (uint64_t)facts->result.width * facts->result.height *
 	    facts->result.pages;
 
-	return size % pixels == 0 && size / pixels <= 4;
+	uint64_t bytes = out_get(p, OUT_DEPTH).whole > 8 ? 2 : 1;
+
+	return size % (pixels * bytes) == 0 && size / pixels <= 4 * bytes;
 }
 
 bool
@@ -166,7 +168,7 @@ check_result(const struct render_job *job, const struct facts *facts,
 	if (size == 0 || size > (uint64_t)job->conf->limit_result_bytes)
 		return check_lie(e, "no bytes, or too many");
 	if (facts->to == FORMAT_RAW
-		? !check_raw(facts, size)
+		? !check_raw(job->plan, facts, size)
 		: !format_sniff(bytes, size, &found) || found != facts->to)
 		return check_lie(e, "the bytes are of another format");
 	return true;

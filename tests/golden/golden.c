@@ -88,9 +88,24 @@ golden_render(const struct file *original, const struct plan *plan,
 	return golden_compose(original, &none, plan, result, e);
 }
 
-struct raster
-golden_raster(VipsImage *in)
+/* Greys of floating point are linear light, as colours are. */
+static VipsImage *
+linear_grey(VipsImage *in)
 {
+	VipsImage *same[3] = { in, in, in };
+	VipsImage *joined;
+
+	if (in->Bands != 1 || in->BandFmt != VIPS_FORMAT_FLOAT)
+		return g_object_ref(in);
+	must(vips_bandjoin(same, &joined, 3, NULL) == 0, "bandjoin");
+	joined->Type = VIPS_INTERPRETATION_scRGB;
+	return joined;
+}
+
+struct raster
+golden_raster(VipsImage *from)
+{
+	VipsImage *in = linear_grey(from);
 	VipsImage *srgb = NULL;
 	VipsImage *rgba = NULL;
 	size_t size;
@@ -107,6 +122,7 @@ golden_raster(VipsImage *in)
 	must(bytes != NULL, "write_to_memory");
 	r = raster_of(bytes, rgba->Xsize, rgba->Ysize);
 	g_free(bytes);
+	g_object_unref(in);
 	g_object_unref(srgb);
 	g_object_unref(rgba);
 	return r;

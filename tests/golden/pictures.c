@@ -409,9 +409,16 @@ VipsImage *
 picture_space(VipsImage *in, VipsInterpretation space)
 {
 	VipsImage *out;
+	VipsImage *one;
 
 	must(vips_colourspace(in, &out, space, NULL) == 0);
-	return made(out);
+	if (in->Bands >= 3)
+		return made(out);
+	/* Of a grey one three equal channels have come. */
+	must(vips_extract_band(out, &one, 0, NULL) == 0);
+	one->Type = VIPS_INTERPRETATION_B_W;
+	g_object_unref(out);
+	return made(one);
 }
 
 VipsImage *

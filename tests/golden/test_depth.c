@@ -27,6 +27,8 @@ render(const struct file *original, const char *query)
 	struct err e = { 0 };
 
 	golden_plan(query, NULL, &plan);
+	for (size_t i = 0; i < plan_overlays(&plan); i++)
+		job.overlay[i] = job.input;
 	image_result_fini(&result);
 	if (!image_render(&job, &result, &e))
 		fail_msg("%s: %s %s", query, err_row(e.code)->code, e.detail);
@@ -119,7 +121,17 @@ test_depth(void **state)
 		"&extract=0,0,1024,32", "&extend=4", "&flatten=white",
 		"&blur=1", "&sharpen=1", "&grayscale", "&affine=1;0;0;1.5",
 		"&width=1024&height=64&fit=contain&bg=red", "&profile=p3",
-		"&profile=original&rotate=180" };
+		"&profile=original&rotate=180", "&negate=true", "&median=3",
+		"&linear=0.9,10", "&modulate=brightness:0.9", "&normalise=true",
+		"&tint=white", "&unflatten=true", "&recomb=1;0;0;0;1;0;0;0;1",
+		"&colourspace=b-w", "&extract_channel=green", "&remove_alpha",
+		"&ensure_alpha=0.5", "&boolean=eor,170", "&bandbool=and",
+		"&round=4", "&dilate=1", "&erode=1", "&gamma=2.2&width=1900",
+		"&gamma=1.5,2", "&convolve=3,3,0;0;0;0;1;0;0;0;0",
+		"&smartcrop=1200,32", "&width=1024&height=30&position=entropy",
+		"&pixelate=2,0,0,10,10", "&trim=2",
+		"&overlay=a&composite=opacity:50,blend:over,left:0,top:0,"
+		"width:9" };
 	static const int bands[] = { 1, 3, 4 };
 
 	(void)state;
@@ -142,8 +154,13 @@ test_depth(void **state)
 		render(&file, "format=png&rotate=90");
 		assert_steps("8 bits", VIPS_FORMAT_UCHAR, 200);
 		/* Work with 8 bits, and a file that could hold more. */
-		render(&file, "format=png&median=3&depth=16");
+		render(&file, "format=png&median=9&depth=16");
 		assert_steps("median", VIPS_FORMAT_USHORT, 200);
+		render(&file, "format=png&clahe=9,9&depth=16");
+		assert_steps("clahe", VIPS_FORMAT_USHORT, 50);
+		/* Black or white: nothing between. */
+		render(&file, "format=png&threshold=128&depth=16");
+		assert_steps("threshold", VIPS_FORMAT_USHORT, 2);
 		render(&file, "format=png&depth=16&bitdepth=8&rotate=90");
 		assert_steps("bitdepth", VIPS_FORMAT_UCHAR, 200);
 		render(&file, "format=webp&lossless=true&width=1024");

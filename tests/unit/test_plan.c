@@ -2,6 +2,7 @@
 /* Plans: the gate refuses each way of being wrong; text, key and cost. */
 #include <stdio.h>
 
+#include "dialect/dialect.h"
 #include "plan/plan.h"
 #include "unit.h"
 
@@ -715,6 +716,37 @@ costs(void **state)
 	assert_true(plan_cost(&q, 1e8) < plan_cost(&p, 1e6));
 }
 
+/* Whoever adds an operation says what it costs; its example has a cost. */
+static void
+costs_of_all(void **state)
+{
+	static const char *const stores[] = { "file" };
+	static const struct plan_policy policy;
+
+	(void)state;
+	for (int i = 0; i < OP_COUNT; i++) {
+		const char *example = op_row((enum op)i)->example;
+		struct dialect_in in = { .path = SLICE("/picture"),
+			.query = slice_of(example),
+			.stores = stores,
+			.nstore = 1,
+			.formats = format_all(F_SAVE) };
+		struct err e = { 0 };
+		struct plan with;
+		struct plan p;
+
+		plan_init(&p);
+		assert_true(dialect_find("query")->parse(&in, &p, &e));
+		assert_true(plan_check(&p, &policy, &e));
+		with = p;
+		with.nstep = 0;
+		assert_true(plan_cost(&p, 1e6) > 0);
+		if (i != OP_AUTOORIENT && i != OP_EXTRACT && i != OP_RESIZE &&
+		    i != OP_SMARTCROP && i != OP_GAMMA)
+			assert_true(plan_cost(&p, 1e6) > plan_cost(&with, 1e6));
+	}
+}
+
 int
 main(void)
 {
@@ -735,6 +767,7 @@ main(void)
 		cmocka_unit_test(longest),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(costs),
+		cmocka_unit_test(costs_of_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
