@@ -130,8 +130,7 @@ test_depth(void **state)
 		"&gamma=1.5,2", "&convolve=3,3,0;0;0;0;1;0;0;0;0",
 		"&smartcrop=1200,32", "&width=1024&height=30&position=entropy",
 		"&pixelate=2,0,0,10,10", "&trim=2",
-		"&overlay=a&composite=opacity:50,blend:over,left:0,top:0,"
-		"width:9" };
+		"&overlay=a&composite=opacity:50,left:0,top:0,width:9" };
 	static const int bands[] = { 1, 3, 4 };
 
 	(void)state;

@@ -66,7 +66,7 @@ def test_image(ask, whole):
     ("width=20", (20, 15, 3)),
     ("width=20&grayscale=true", (20, 15, 1)),
     ("width=20&depth=16", (20, 15, 6)),
-    ("width=20&grayscale=true&depth=16&bitdepth=8&palette=true", (20, 15, 2)),
+    ("width=20&grayscale=true&depth=16", (20, 15, 2)),
     ("width=20&ensure_alpha=0.5", (20, 15, 4)),
     ("width=20&colourspace=b-w&ensure_alpha=0.5&rotate=90", (20, 27, 2)),
 ])
