@@ -6,6 +6,7 @@
 #include "base/json.h"
 
 #include "base/err.h"
+#include "base/secret.h"
 
 /* What a URL or a small body can hold; deeper than any language of ours. */
 enum { JSON_SIZE_MAX = 64 * 1024, JSON_DEPTH_MAX = 32 };
@@ -86,4 +87,25 @@ json_read_long(struct slice text, size_t most, struct err *e)
 		err_set(e, ERR_BAD_URL, "JSON %s at byte %d",
 		    json_fault(json_error_code(&fault)), fault.position);
 	return json;
+}
+
+/* jansson lends its texts as const; they are its own heap all the same. */
+static void
+wipe_text(const json_t *text)
+{
+	const char *at = json_string_value(text);
+	char *own;
+
+	memcpy(&own, &at, sizeof(own));
+	secret_wipe(own, json_string_length(text));
+}
+
+void
+json_wipe(json_t *object)
+{
+	void *at = json_object_iter(object);
+
+	for (; at != NULL; at = json_object_iter_next(object, at))
+		if (json_is_string(json_object_iter_value(at)))
+			wipe_text(json_object_iter_value(at));
 }

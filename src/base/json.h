@@ -23,6 +23,13 @@ json_t *json_read(struct slice text, struct err *e) must_check;
 json_t *json_read_long(
     struct slice text, size_t most, struct err *e) must_check;
 
+/*
+ * Overwrites the texts of an object (not of what is deeper in it) before it is
+ * released: for answers that hold secrets. Nobody else may have a reference to
+ * one. Anything else, NULL too, is left alone.
+ */
+void json_wipe(json_t *object);
+
 static inline void
 scoped_json_fn(json_t **json)
 {
