@@ -183,7 +183,7 @@ sigv4_query_size(const struct sigv4_pair *pair, size_t n)
 }
 
 static const char *
-sigv4_query_word(struct out *o, const char *raw)
+sigv4_query_word(struct text *o, const char *raw)
 {
 	char *at = o->at + o->len;
 
@@ -198,11 +198,11 @@ static void
 sigv4_query_sort(struct sigv4_query *q, const struct sigv4_pair *pair, size_t n)
 {
 	size_t size = sigv4_query_size(pair, n);
-	struct out o;
+	struct text o;
 
 	assert(n <= NELEM(q->pair));
 	q->text = xcalloc(1, size);
-	o = out_over(q->text, size);
+	o = (struct text){ .at = q->text, .size = size };
 	for (size_t i = 0; i < n; i++) {
 		q->pair[i].name = sigv4_query_word(&o, pair[i].name);
 		q->pair[i].value = sigv4_query_word(&o, pair[i].value);
@@ -215,21 +215,21 @@ sigv4_query_sort(struct sigv4_query *q, const struct sigv4_pair *pair, size_t n)
 			q->pair[k - 1] = other;
 		}
 	}
-	assert(!o.is_cut);
+	assert(!o.full);
 	q->n = n;
 }
 
 /* is_sent: as on the wire, else as it is signed. */
 static void
-sigv4_query_print(const struct sigv4_query *q, bool is_sent, struct out *o)
+sigv4_query_print(const struct sigv4_query *q, bool is_sent, struct text *o)
 {
 	for (size_t i = 0; i < q->n; i++) {
-		out_text(o, i > 0 ? "&" : "");
-		out_text(o, q->pair[i].name);
+		out_word(o, i > 0 ? "&" : "");
+		out_word(o, q->pair[i].name);
 		if (is_sent && q->pair[i].is_alone)
 			continue;
-		out_text(o, "=");
-		out_text(o, q->pair[i].value);
+		out_word(o, "=");
+		out_word(o, q->pair[i].value);
 	}
 }
 
@@ -253,7 +253,7 @@ static bool
 sigv4_times(struct sigv4_run *run, struct err *e)
 {
 	const struct sigv4_request *r = run->r;
-	struct out scope = out_over(run->scope, sizeof(run->scope));
+	struct text scope = { .at = run->scope, .size = sizeof(run->scope) };
 	time_t at = (time_t)r->at_s;
 	struct tm tm;
 
@@ -262,9 +262,9 @@ sigv4_times(struct sigv4_run *run, struct err *e)
 	    strftime(run->date, sizeof(run->date), "%Y%m%dT%H%M%SZ", &tm) !=
 		sizeof(run->date) - 1)
 		return err_set(e, ERR_INTERNAL, "the clock says an odd time");
-	out_printf(&scope, "%.*s/%s/%s/aws4_request", SIGV4_DAY, run->date,
+	text_printf(&scope, "%.*s/%s/%s/aws4_request", SIGV4_DAY, run->date,
 	    r->region, r->service);
-	if (scope.is_cut)
+	if (scope.full)
 		return err_set(e, ERR_BAD_URL, "region or service is too long");
 	return true;
 }
@@ -273,11 +273,11 @@ sigv4_times(struct sigv4_run *run, struct err *e)
 static bool
 sigv4_names(struct sigv4_run *run, struct err *e)
 {
-	struct out o = out_over(run->names, sizeof(run->names));
+	struct text o = { .at = run->names, .size = sizeof(run->names) };
 
 	for (size_t i = 0; i < run->nheader; i++)
-		out_printf(&o, "%s%s", i > 0 ? ";" : "", run->header[i].name);
-	if (o.is_cut)
+		text_printf(&o, "%s%s", i > 0 ? ";" : "", run->header[i].name);
+	if (o.full)
 		return err_set(e, ERR_BAD_URL, "the headers do not fit");
 	return true;
 }
@@ -393,8 +393,8 @@ static bool
 sigv4_sign_run(struct sigv4_run *run, struct sigv4_signed *out, struct err *e)
 {
 	const struct sigv4_request *r = run->r;
-	struct out text =
-	    out_over(out->authorization, sizeof(out->authorization));
+	struct text text = { .at = out->authorization,
+		.size = sizeof(out->authorization) };
 
 	sigv4_header_add(run, "host", r->host);
 	sigv4_header_add(run, "x-amz-content-sha256", r->payload);
@@ -405,11 +405,11 @@ sigv4_sign_run(struct sigv4_run *run, struct sigv4_signed *out, struct err *e)
 		sigv4_header_add(run, r->header[i].name, r->header[i].value);
 	if (!sigv4_names(run, e) || !sigv4_finish(run, r->payload, e))
 		return false;
-	out_printf(&text,
+	text_printf(&text,
 	    "AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, "
 	    "Signature=%s",
 	    r->access, run->scope, run->names, run->signature);
-	if (text.is_cut)
+	if (text.full)
 		return err_set(e, ERR_BAD_URL, "the signature does not fit");
 	memcpy(out->date, run->date, sizeof(out->date));
 	return true;
@@ -434,16 +434,16 @@ sigv4_sign(
 
 static bool
 sigv4_presign_run(
-    struct sigv4_run *run, const char *origin, struct out *o, struct err *e)
+    struct sigv4_run *run, const char *origin, struct text *o, struct err *e)
 {
 	if (!sigv4_finish(run, SIGV4_UNSIGNED, e))
 		return false;
-	out_text(o, origin);
+	out_word(o, origin);
 	out_percent(o, run->r->path, "/");
-	out_text(o, "?");
+	out_word(o, "?");
 	sigv4_query_print(&run->query, true, o);
-	out_printf(o, "&X-Amz-Signature=%s", run->signature);
-	if (o->is_cut)
+	text_printf(o, "&X-Amz-Signature=%s", run->signature);
+	if (o->full)
 		return err_set(
 		    e, ERR_URL_TOO_LONG, "%zu bytes are too few", o->size);
 	return true;
@@ -476,7 +476,7 @@ sigv4_presign(const struct sigv4_request *r, const char *origin,
 {
 	struct sigv4_run run = { .r = r };
 	struct sigv4_pair pair[SIGV4_QUERY_MAX + 8];
-	struct out o = out_over(out, size);
+	struct text o = { .at = out, .size = size };
 	char credential[SIGV4_TEXT_MAX / 2];
 	char expires[16];
 	int n;
@@ -509,17 +509,17 @@ sigv4_target(
     const struct sigv4_request *r, char *out, size_t size, struct err *e)
 {
 	struct sigv4_query query;
-	struct out o = out_over(out, size);
+	struct text o = { .at = out, .size = size };
 
 	if (r->nquery > SIGV4_QUERY_MAX)
 		return err_set(e, ERR_BAD_URL, "too many parts to sign");
 	out_percent(&o, r->path, "/");
 	sigv4_query_sort(&query, r->query, r->nquery);
 	if (query.n > 0)
-		out_text(&o, "?");
+		out_word(&o, "?");
 	sigv4_query_print(&query, true, &o);
 	free(query.text);
-	if (o.is_cut)
+	if (o.full)
 		return err_set(
 		    e, ERR_URL_TOO_LONG, "%zu bytes are too few", size);
 	return true;
