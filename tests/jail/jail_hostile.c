@@ -23,6 +23,7 @@
 struct scene {
 	struct wire_words *words;
 	const uint8_t *in;
+	uint64_t in_max;
 	uint8_t *out;
 	struct wire_job job;
 	struct wire_reply reply;
@@ -227,9 +228,17 @@ static enum hostile
 asked(const struct scene *s)
 {
 	const struct plan_step *first = &s->job.plan.step[0];
+	const uint64_t *size = s->job.overlay_size;
+	struct wire_place place;
 
-	if (s->in[s->job.in_size - 1] == HOSTILE_POISON)
+	if (!wire_place(size, s->in_max, &place))
+		return HOSTILE_COUNT;
+	if (s->in[place.in + s->job.in_size - 1] == HOSTILE_POISON)
 		return HOSTILE_CRASH;
+	for (size_t i = 0; i < PLAN_OVERLAYS; i++)
+		if (size[i] > 0 &&
+		    s->in[place.overlay[i] + size[i] - 1] == HOSTILE_POISON)
+			return HOSTILE_CRASH;
 	return first->op == OP_RESIZE
 	    ? (enum hostile)step_get(first, RESIZE_WIDTH).whole
 	    : HOSTILE_HONEST;
@@ -252,6 +261,7 @@ main(void)
 	assert(at != MAP_FAILED);
 	s.words = (struct wire_words *)(void *)at;
 	s.in = at + WIRE_PAGE;
+	s.in_max = setup.in_max;
 	s.out = at + WIRE_PAGE + setup.in_max;
 	wire_init(&hello, sizeof(hello), WIRE_HELLO, 0);
 	hello.ok = 1;

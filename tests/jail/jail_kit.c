@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "image/image.h"
+#include "metric/metric.h"
 #include "render/sandbox.h"
 
 const int64_t kit_patience = (SANDBOX_SANITIZED ? 60 : 10) * NS_PER_S;
@@ -86,6 +87,58 @@ drawing_make(enum format format, unsigned side)
 	return blob_copy((const uint8_t *)text, (size_t)n);
 }
 
+static uint8_t *
+put_le(uint8_t *at, uint32_t value, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		*at++ = (uint8_t)(value >> 8 * i);
+	return at;
+}
+
+/*
+ * BMP of 24 bits, or ICO of 32 with its mask, of which a side has 256 pixels
+ * at most; nothing else here writes them.
+ */
+static struct blob *
+dib_make(enum format format, unsigned side)
+{
+	bool ico = format == FORMAT_ICO;
+	unsigned n = ico && side > 256 ? 256 : side;
+	unsigned line = ico ? 4 * n : (3 * n + 3) / 4 * 4;
+	unsigned mask = ico ? (n + 31) / 32 * 4 : 0;
+	unsigned head = ico ? 22 : 14;
+	unsigned size = head + 40 + n * (line + mask);
+	uint8_t *bytes = xcalloc(size, 1);
+	uint8_t *at = bytes;
+	struct blob *blob;
+
+	if (ico) {
+		at = put_le(at, 0x00010000, 4);
+		at = put_le(at, 1, 2);
+		at = put_le(at, n & 255, 1);
+		at = put_le(at, n & 255, 1);
+		at = put_le(at, 0, 2);
+		at = put_le(at, 0x00200001, 4);
+		at = put_le(at, size - head, 4);
+		at = put_le(at, head, 4);
+	} else {
+		at = put_le(at, 0x4d42, 2);
+		at = put_le(at, size, 4);
+		at = put_le(at, 0, 4);
+		at = put_le(at, head + 40, 4);
+	}
+	at = put_le(at, 40, 4);
+	at = put_le(at, n, 4);
+	at = put_le(at, ico ? 2 * n : n, 4);
+	at = put_le(at, ico ? 0x00200001 : 0x00180001, 4);
+	at += 24;
+	for (unsigned i = 0; i < n * line; i++)
+		*at++ = ico && i % 4 == 3 ? 255 : (uint8_t)(i * 7919 >> 5);
+	blob = blob_copy(bytes, size);
+	free(bytes);
+	return blob;
+}
+
 /* NULL: this libvips cannot write it. */
 static struct blob *
 picture_make(enum format format, unsigned side)
@@ -111,6 +164,8 @@ picture_make(enum format format, unsigned side)
 
 	if (format == FORMAT_SVG || format == FORMAT_PDF)
 		return drawing_make(format, side);
+	if (format == FORMAT_BMP || format == FORMAT_ICO)
+		return dib_make(format, side);
 	if (suffix[format] == NULL)
 		return NULL;
 	if (vips_gaussnoise(&noise, (int)side, (int)side, "mean", 128.0,
@@ -234,6 +289,36 @@ kit_slow_job(const struct conf *conf)
 
 	kit_slow(k);
 	return k;
+}
+
+void
+kit_overlay(struct kit_job *k, struct blob *overlay)
+{
+	struct plan_step *step = NULL;
+	struct err e = { 0 };
+
+	assert_int_equal(k->plan.nsource, 1);
+	k->plan.source[1] = k->plan.source[0];
+	k->plan.nsource = 2;
+	assert_true(plan_add(&k->plan, OP_COMPOSITE, &step, &e));
+	k->job.overlay[0] = overlay;
+}
+
+struct render *
+kit_start(const struct conf *conf, const char *worker)
+{
+	struct render *r = NULL;
+	struct err e = { 0 };
+
+	if (!render_new(conf, worker, &r, &e))
+		fail_msg("%s", e.detail);
+	return r;
+}
+
+uint64_t
+kit_exits(enum jail_exit why)
+{
+	return metric_value(METRIC_WORKER_EXITS, why, 0);
 }
 
 void

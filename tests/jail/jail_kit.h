@@ -11,6 +11,7 @@
 #include "base/blob.h"
 #include "conf/conf.h"
 #include "plan/plan.h"
+#include "render/jail.h"
 #include "render/render.h"
 
 enum { KIT_CHILDREN = 64 };
@@ -39,6 +40,14 @@ struct kit_job *kit_job(const struct conf *conf, struct blob *original,
 void kit_slow(struct kit_job *k);
 /* A slow job of its own picture, in the domain "m". */
 struct kit_job *kit_slow_job(const struct conf *conf);
+/* Lays that image on it, in the middle; it must fit. blob: borrowed. */
+void kit_overlay(struct kit_job *k, struct blob *overlay);
+
+/* The workers are that program; KIT_SELF: this one. */
+#define KIT_SELF "/proc/self/exe"
+struct render *kit_start(const struct conf *conf, const char *worker);
+/* How many workers have ended so. */
+uint64_t kit_exits(enum jail_exit why);
 void kit_submit(struct render *r, struct kit_job *k);
 /* False: it has not come back within that many seconds. */
 bool kit_wait(struct kit_job *k, double seconds) must_check;

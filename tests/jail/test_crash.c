@@ -22,23 +22,6 @@
 
 enum { SLOW_SIDE = 3000 };
 
-static struct render *
-start(const struct conf *conf)
-{
-	struct render *r = NULL;
-	struct err e = { 0 };
-
-	if (!render_new(conf, "/proc/self/exe", &r, &e))
-		fail_msg("%s", e.detail);
-	return r;
-}
-
-static uint64_t
-exits(enum jail_exit why)
-{
-	return metric_value(METRIC_WORKER_EXITS, why, 0);
-}
-
 /* Sends a signal into the job. */
 static void
 crash(struct render *r, struct kit_job *k, int signal)
@@ -75,7 +58,7 @@ test_poison(void **state)
 {
 	const struct conf *conf =
 	    kit_conf("[render]\nworkers = 1\npoison_time = 3s");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k = kit_slow_job(conf);
 	struct err e = { 0 };
 
@@ -105,7 +88,7 @@ test_poison(void **state)
 	kit_render(r,
 	    kit_job(
 		conf, kit_picture(FORMAT_JPEG, SLOW_SIDE), FORMAT_PNG, "m"));
-	KIT_UNTIL(exits(EXIT_CRASH) >= 3);
+	KIT_UNTIL(kit_exits(EXIT_CRASH) >= 3);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -115,7 +98,7 @@ static void
 test_poison_plan(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	format_set results[] = { format_all(F_SAVE), FORMAT_BIT(FORMAT_PNG),
 		FORMAT_BIT(FORMAT_WEBP) };
 	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1500));
@@ -153,7 +136,7 @@ static void
 test_no_poison(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	static const int harmless[] = { SIGKILL, SIGSYS };
 
 	(void)state;
@@ -168,7 +151,7 @@ test_no_poison(void **state)
 			kit_free(k);
 		}
 	}
-	KIT_UNTIL(exits(EXIT_VIOLATION) >= 3);
+	KIT_UNTIL(kit_exits(EXIT_VIOLATION) >= 3);
 	render_free(r);
 	conf_drop(conf);
 }

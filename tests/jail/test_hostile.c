@@ -16,12 +16,10 @@ static int
 start(void **state)
 {
 	scoped_free char *exe = kit_beside("jail_hostile");
-	struct err e = { 0 };
 
 	(void)state;
 	conf = kit_conf("[render]\nworkers = 1\ntimeout = 3s");
-	if (!render_new(conf, exe, &render, &e))
-		fail_msg("%s", e.detail);
+	render = kit_start(conf, exe);
 	return 0;
 }
 
@@ -211,6 +209,45 @@ test_crash_of_original(void **state)
 	kit_render(render, job(HOSTILE_HONEST));
 }
 
+/* Of several images it is the one that crashes a worker by itself. */
+static void
+test_crash_of_overlay(void **state)
+{
+	static const uint8_t last[] = { HOSTILE_POISON };
+	struct blob_view png = blob_look(kit_picture(FORMAT_PNG, 16));
+	struct blob *original = blob_copy(png.data, png.size);
+	struct blob *overlay = blob_new(MIB, 0);
+	struct kit_job *k = poison_job(original);
+	struct err e = { 0 };
+
+	(void)state;
+	/* Another one than the original that is known already. */
+	png = blob_look(kit_picture(FORMAT_PNG, 12));
+	assert_true(blob_append(overlay, png.data, png.size, &e));
+	assert_true(blob_append(overlay, last, sizeof(last), &e));
+	blob_finish(overlay, NULL);
+	kit_overlay(k, overlay);
+	kit_submit(render, k);
+	assert_true(kit_wait(k, 30));
+	assert_int_equal(k->job.err.code, ERR_POISON);
+	assert_int_equal(k->job.err.source, 1);
+	kit_free(k);
+	/* The other one is in good repute; this one nowhere any more. */
+	kit_render(render, poison_job(original));
+	k = poison_job(original);
+	kit_overlay(k, overlay);
+	assert_false(render_submit(render, &k->job, &e));
+	assert_int_equal(e.code, ERR_POISON);
+	assert_int_equal(e.source, 1);
+	kit_free(k);
+	k = poison_job(overlay);
+	assert_false(render_submit(render, &k->job, &e));
+	assert_int_equal(e.code, ERR_POISON);
+	kit_free(k);
+	blob_drop(original);
+	blob_drop(overlay);
+}
+
 /* Nothing can be said of one that still arrives: it is begun again then. */
 static void
 test_crash_while_growing(void **state)
@@ -257,6 +294,7 @@ main(void)
 		/* Once an original is known to crash, none is begun early. */
 		cmocka_unit_test(test_crash_while_growing),
 		cmocka_unit_test(test_crash_of_original),
+		cmocka_unit_test(test_crash_of_overlay),
 	};
 
 	log_level_set(LOG_LEVEL_ERROR);

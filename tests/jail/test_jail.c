@@ -19,30 +19,13 @@
 
 enum { SLOW_SIDE = 3000 };
 
-static struct render *
-start(const struct conf *conf)
-{
-	struct render *r = NULL;
-	struct err e = { 0 };
-
-	if (!render_new(conf, "/proc/self/exe", &r, &e))
-		fail_msg("%s", e.detail);
-	return r;
-}
-
-static uint64_t
-exits(enum jail_exit why)
-{
-	return metric_value(METRIC_WORKER_EXITS, why, 0);
-}
-
 /* ---- What it is for ---- */
 
 static void
 test_start(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 2");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct render_state look;
 	pid_t pids[KIT_CHILDREN];
 
@@ -63,7 +46,7 @@ static void
 test_formats(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	format_set save = image_can_save();
 	unsigned done = 0;
 
@@ -92,7 +75,7 @@ test_formats(void **state)
 	}
 	/* JPEG, PNG, WebP, GIF at least, in every combination. */
 	assert_true(done >= 16);
-	assert_int_equal(exits(EXIT_VIOLATION) + exits(EXIT_CRASH), 0);
+	assert_int_equal(kit_exits(EXIT_VIOLATION) + kit_exits(EXIT_CRASH), 0);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -101,7 +84,7 @@ static void
 test_bad_originals(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct blob_view good = blob_look(kit_picture(FORMAT_JPEG, 200));
 	struct blob *empty = blob_copy("", 0);
 	struct blob *text = blob_copy("not a picture at all, is it? no.", 32);
@@ -139,9 +122,9 @@ test_retire(void **state)
 {
 	const struct conf *conf =
 	    kit_conf("[render]\nworkers = 1\njobs_per_worker = 3");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	pid_t pid[9];
-	uint64_t before = exits(EXIT_RETIRED);
+	uint64_t before = kit_exits(EXIT_RETIRED);
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(pid); i++)
@@ -151,7 +134,7 @@ test_retire(void **state)
 	for (size_t i = 0; i < NELEM(pid); i++)
 		for (size_t k = 0; k < NELEM(pid); k++)
 			assert_int_equal(pid[i] == pid[k], i / 3 == k / 3);
-	KIT_UNTIL(exits(EXIT_RETIRED) == before + 3);
+	KIT_UNTIL(kit_exits(EXIT_RETIRED) == before + 3);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -161,8 +144,8 @@ test_memory_mark(void **state)
 {
 	const struct conf *conf =
 	    kit_conf("[render]\nworkers = 1\nworker_mark = 1M");
-	struct render *r = start(conf);
-	uint64_t before = exits(EXIT_MEMORY);
+	struct render *r = kit_start(conf, KIT_SELF);
+	uint64_t before = kit_exits(EXIT_MEMORY);
 	pid_t first = kit_render(
 	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
 	pid_t second = kit_render(
@@ -170,7 +153,7 @@ test_memory_mark(void **state)
 
 	(void)state;
 	assert_int_not_equal(first, second);
-	KIT_UNTIL(exits(EXIT_MEMORY) == before + 2);
+	KIT_UNTIL(kit_exits(EXIT_MEMORY) == before + 2);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -179,10 +162,10 @@ static void
 test_domains(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	static const char *const domain[] = { "a", "b", "a", "b", "c", "a" };
 	pid_t pid[NELEM(domain)];
-	uint64_t before = exits(EXIT_DOMAIN);
+	uint64_t before = kit_exits(EXIT_DOMAIN);
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(pid); i++)
@@ -197,7 +180,7 @@ test_domains(void **state)
 	assert_int_equal(pid[0], pid[2]);
 	assert_int_equal(pid[1], pid[3]);
 	assert_int_not_equal(pid[2], pid[5]);
-	KIT_UNTIL(exits(EXIT_DOMAIN) == before + 2);
+	KIT_UNTIL(kit_exits(EXIT_DOMAIN) == before + 2);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -206,7 +189,7 @@ static void
 test_idle_death(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct render_state look;
 	pid_t pids[KIT_CHILDREN];
 	size_t n;
@@ -232,7 +215,7 @@ static void
 test_kill_under_load(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 2");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k[12];
 	unsigned lost = 0;
 	pid_t victim;
@@ -269,7 +252,7 @@ test_timeout(void **state)
 {
 	const struct conf *conf =
 	    kit_conf("[render]\nworkers = 1\ntimeout = 300ms");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k =
 	    kit_job(conf, kit_picture(FORMAT_JPEG, SLOW_SIDE), FORMAT_PNG, "m");
 	int64_t began = clock_ns();
@@ -287,7 +270,7 @@ test_timeout(void **state)
 	assert_true(kit_wait(k, 10));
 	assert_int_equal(k->job.err.code, ERR_RENDER_TIMEOUT);
 	kit_free(k);
-	KIT_UNTIL(exits(EXIT_DEADLINE) >= 1);
+	KIT_UNTIL(kit_exits(EXIT_DEADLINE) >= 1);
 	render_free(r);
 	conf_drop(conf);
 }
@@ -296,7 +279,7 @@ static void
 test_cancel(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *running =
 	    kit_job(conf, kit_picture(FORMAT_JPEG, SLOW_SIDE), FORMAT_PNG, "m");
 	struct kit_job *queued =
@@ -331,7 +314,7 @@ static void
 test_stream(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	static const enum format formats[] = { FORMAT_JPEG, FORMAT_PNG };
 
 	(void)state;
@@ -378,7 +361,7 @@ static void
 test_stream_yields(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1200));
 	struct blob *slow = blob_new(64 * MIB, 0);
 	struct blob *slower = blob_new(64 * MIB, 0);
@@ -417,7 +400,7 @@ static void
 test_stream_breaks(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1200));
 	static const size_t there[] = { 10, 100 * KIB, SIZE_MAX };
 
@@ -452,7 +435,7 @@ test_full(void **state)
 {
 	const struct conf *conf = kit_conf(
 	    "[render]\nworkers = 1\nqueue_jobs = 3\nqueue_time = 400ms");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k[5];
 	struct err e = { 0 };
 
@@ -486,7 +469,7 @@ static void
 test_drain(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *fast =
 	    kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m");
 	struct kit_job *slow[3];
@@ -551,7 +534,8 @@ test_orphans(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		struct render *r = start(kit_conf("[render]\nworkers = 2"));
+		struct render *r =
+		    kit_start(kit_conf("[render]\nworkers = 2"), KIT_SELF);
 		size_t found = kit_children(workers);
 
 		(void)!write(pipes[1], workers, found * sizeof(workers[0]));
@@ -587,7 +571,7 @@ test_flat(void **state)
 {
 	const struct conf *conf =
 	    kit_conf("[render]\nworkers = 2\njobs_per_worker = 150");
-	struct render *r = start(conf);
+	struct render *r = kit_start(conf, KIT_SELF);
 	struct blob *picture = kit_picture(FORMAT_PNG, 16);
 	struct blob *bad = blob_copy("\x89PNG\r\n\x1a\n rest is nothing", 23);
 	enum { JOBS = SANDBOX_SANITIZED ? 200 : 2000 };
@@ -618,7 +602,7 @@ test_flat(void **state)
 	KIT_UNTIL((render_look(r, &look), look.workers == 3));
 	KIT_UNTIL(kit_children(pids) == 3);
 	assert_int_equal(kit_descriptors(), before);
-	assert_true(exits(EXIT_RETIRED) >= JOBS / 150);
+	assert_true(kit_exits(EXIT_RETIRED) >= JOBS / 150);
 	render_free(r);
 	assert_int_equal(kit_children(pids), 0);
 	blob_drop(bad);

@@ -7,17 +7,6 @@
 #include "metric/metric.h"
 #include "render/jail.h"
 
-static struct render *
-start(const struct conf *conf)
-{
-	struct render *r = NULL;
-	struct err e = { 0 };
-
-	if (!render_new(conf, "/proc/self/exe", &r, &e))
-		fail_msg("%s", e.detail);
-	return r;
-}
-
 static pid_t
 one(struct render *r, const struct conf *conf)
 {
@@ -32,7 +21,7 @@ test_reload(void **state)
 	const struct conf *same = kit_conf("[render]\nworkers = 1");
 	const struct conf *other =
 	    kit_conf("[render]\nworkers = 1\nworker_memory = 3G");
-	struct render *r = start(old);
+	struct render *r = kit_start(old, KIT_SELF);
 	uint64_t before = metric_value(METRIC_WORKER_EXITS, EXIT_RELOAD, 0);
 	pid_t first = one(r, old);
 	pid_t second;
@@ -64,7 +53,7 @@ test_modes(void **state)
 	for (size_t i = 0; i < NELEM(lines); i++) {
 		const struct conf *conf =
 		    kit_conf("[render]\nworkers = 1\n%s", lines[i]);
-		struct render *r = start(conf);
+		struct render *r = kit_start(conf, KIT_SELF);
 
 		one(r, conf);
 		render_free(r);
