@@ -59,6 +59,7 @@ stage_claim(struct request *r)
 	r->in.accept = r->accept;
 	r->in.stores = r->route->mount->stores.item;
 	r->in.nstore = r->route->mount->stores.n;
+	r->in.buckets = r->route->buckets;
 	r->in.formats = r->route->results;
 	return r->route->dialect->claim(&r->in, &r->claim, &r->err);
 }
@@ -83,20 +84,19 @@ stage_verify(struct request *r)
 /* --- 3. parse: the plan, checked by the mount's policy, and its key --- */
 
 static struct digest
-key_of(const struct request *r, const char *version)
+key_of(const struct routes *routes, const struct route *route,
+    const struct plan *p, const char *version)
 {
-	const struct plan *p = r->plan;
 	char identity[PLAN_SOURCES][IDENTITY_MAX];
 	struct slice stores[PLAN_SOURCES];
 
 	for (size_t i = 0; i < p->nsource; i++) {
-		origin_identity(r->routes->conf,
-		    plan_slice(p, p->source[i].store), identity[i],
-		    sizeof(identity[i]));
+		origin_identity(routes->conf, plan_slice(p, p->source[i].store),
+		    identity[i], sizeof(identity[i]));
 		stores[i] = slice_of(identity[i]);
 	}
 	return plan_key(p, stores, p->nsource,
-	    (struct slice){ (const char *)r->route->scope.byte, DIGEST_SIZE },
+	    (struct slice){ (const char *)route->scope.byte, DIGEST_SIZE },
 	    slice_of(version));
 }
 
@@ -130,10 +130,59 @@ parse(struct request *r, const char *version)
 	    !stores_allowed(r) ||
 	    !plan_check(&new->plan, &r->route->policy, &r->err))
 		return false;
-	new->key = key_of(r, version);
+	new->key = key_of(r->routes, r->route, r->plan, version);
 	plan_variant(
 	    &new->plan, new->plan_hash, new->plan_text, sizeof(new->plan_text));
 	return true;
+}
+
+/* A key, and the headers that the stores get, which decide what they answer. */
+static struct digest
+key_with(struct digest key, const struct origin_header *header, size_t n)
+{
+	struct digest_run *run = NULL;
+
+	if (n == 0)
+		return key;
+	run = digest_new();
+	digest_add(run, key.byte, DIGEST_SIZE);
+	for (size_t i = 0; i < n; i++) {
+		digest_add(run, header[i].name, strlen(header[i].name) + 1);
+		digest_add(run, header[i].value, strlen(header[i].value) + 1);
+	}
+	return digest_end(run);
+}
+
+/* The headers of the request that its stores want to see. */
+static void
+read_forward(struct request *r)
+{
+	struct origin_header *found = NULL;
+	const struct conf_list *stores = &r->route->mount->stores;
+	size_t n = 0;
+
+	/* What has no arena has no headers either. */
+	if (r->route->vary == NULL || r->arena == NULL)
+		return;
+	/* Of all the mount's stores: the fallback may be in another. */
+	found = arena_alloc(
+	    r->arena, stores->n * ORIGIN_HEADERS_MAX * sizeof(*found));
+	for (size_t i = 0; i < stores->n; i++) {
+		const struct conf_store *row =
+		    conf_store_find(r->routes->conf, slice_of(stores->item[i]));
+
+		for (size_t k = 0; k < row->forward.n; k++) {
+			struct slice value =
+			    r->ops->header(r, row->forward.item[k]);
+
+			if (value.at == NULL)
+				continue;
+			found[n].name = row->forward.item[k];
+			found[n++].value = arena_copy(r->arena, value);
+		}
+	}
+	r->forward = found;
+	r->nforward = n;
 }
 
 static bool
@@ -148,7 +197,8 @@ stage_parse(struct request *r)
 		readings_keep(known, r->reading);
 	else
 		return false;
-	r->key = r->reading->key;
+	read_forward(r);
+	r->key = key_with(r->reading->key, r->forward, r->nforward);
 	return true;
 }
 
@@ -175,6 +225,10 @@ request_wake(struct flight_waiter *waiter, const void *result)
 	r->cache = waiter == w->leader || w->cache == CACHE_USE_STALE
 	    ? w->cache
 	    : CACHE_USE_JOINED;
+	if (w->entry != NULL && w->own != NULL) {
+		r->cache = CACHE_USE_FALLBACK;
+		r->failed = w->failed;
+	}
 	r->worker = w->job.worker;
 	r->queue_ns = w->job.queued_ns;
 	r->at = w->entry != NULL ? STAGE_ANSWER : w->at;
@@ -371,7 +425,7 @@ stale_serves(const struct work *w)
 		return false;
 	until = atomic_load_explicit(
 	    &w->stale->fresh_until_ns, memory_order_relaxed);
-	if (clock_ns() >= until + w->routes->conf->cache_stale)
+	if (clock_ns() >= until + w->stale->stale_ns)
 		return false;
 	switch (err_row(w->err.code)->status) {
 	case 502:
@@ -399,7 +453,9 @@ entry_of(struct work *w)
 	entry->modified_s = work_modified_s(w, now_s);
 	entry->made_s = now_s;
 	atomic_store_explicit(&entry->fresh_until_ns,
-	    clock_ns() + w->routes->conf->cache_fresh, memory_order_relaxed);
+	    clock_ns() + work_fresh_ns(w), memory_order_relaxed);
+	entry->stale_ns = work_stale_ns(w);
+	entry->no_store = work_is_private(w);
 	entry->facts = w->job.facts;
 	entry->body = take_ptr(w->job.result);
 	return entry;
@@ -416,6 +472,36 @@ land(struct work *w)
 	atomic_fetch_sub_explicit(&p->busy, 1, memory_order_release);
 }
 
+/* With the mount's fallback from the cache, or through its stages. */
+static bool
+fall_back(struct work *w)
+{
+	struct pipeline *p = w->pipeline;
+	struct cache_entry *found = NULL;
+
+	if (!work_fall_back(w, p->parts.origin))
+		return false;
+	w->key =
+	    key_with(key_of(w->routes, w->route, w->plan, p->parts.version),
+		w->forward, w->nforward);
+	switch (cache_find(p->parts.cache, &w->key, &found)) {
+	case CACHE_FRESH:
+		w->entry = found;
+		land(w);
+		return true;
+	case CACHE_STALE:
+		w->stale = found;
+		break;
+	case CACHE_RECORD:
+		cache_entry_drop(found);
+		break;
+	case CACHE_MISS:
+		break;
+	}
+	stage_fetch(w);
+	return true;
+}
+
 static void
 stage_settle(struct work *w)
 {
@@ -426,16 +512,23 @@ stage_settle(struct work *w)
 	work_name_overlay(w);
 	if (w->job.result != NULL) {
 		w->entry = entry_of(w);
-		cache_put(cache, w->entry);
+		if (!w->entry->no_store)
+			cache_put(cache, w->entry);
 	} else if (w->err.code == ERR_NONE) {
-		cache_refresh(w->stale, began + w->routes->conf->cache_fresh);
+		cache_refresh(w->stale, began + work_fresh_ns(w));
 		w->entry = cache_entry_ref(w->stale);
 		w->cache = CACHE_USE_REVALIDATED;
 	} else if (stale_serves(w)) {
 		w->entry = cache_entry_ref(w->stale);
 		w->cache = CACHE_USE_STALE;
-	} else if (w->err.code == ERR_NO_SOURCE && w->stale != NULL) {
-		cache_forget(cache, &w->key);
+	} else {
+		if (w->err.code == ERR_NO_SOURCE && w->stale != NULL)
+			cache_forget(cache, &w->key);
+		if (fall_back(w))
+			return;
+		/* Not of an image that nobody asked for. */
+		if (w->own != NULL)
+			w->err = w->failed;
 	}
 	w->stage_ns[STAGE_SETTLE] = clock_ns() - began;
 	land(w);

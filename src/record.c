@@ -93,6 +93,8 @@ void
 record(const struct request *r, struct events *events)
 {
 	int64_t total_ns = clock_ns() - r->start_ns;
+	const struct err *why =
+	    r->cache == CACHE_USE_FALLBACK ? &r->failed : &r->err;
 	struct event ev;
 
 	count(r, total_ns);
@@ -118,9 +120,9 @@ record(const struct request *r, struct events *events)
 	ev.status = r->status;
 	ev.answer_bytes = r->answer_bytes;
 	ev.cache = r->cache;
-	ev.code = r->err.code;
-	COPY(ev.param, slice_of(r->err.param));
-	COPY(ev.detail, slice_of(r->err.detail));
+	ev.code = why->code;
+	COPY(ev.param, slice_of(why->param));
+	COPY(ev.detail, slice_of(why->detail));
 	if (r->at > STAGE_PARSE && r->plan->nsource > 0)
 		fill_result(r, &ev);
 	memcpy(ev.stage_ns, r->stage_ns, sizeof(ev.stage_ns));

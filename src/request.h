@@ -38,6 +38,9 @@ struct client_ops {
 	 * lookup may answer from a record whose bytes are gone.
 	 */
 	bool (*holds)(struct request *r, const struct cache_entry *entry);
+	/* A header of the request; at NULL: it has none of that name. Called
+	 * on the thread of pipeline_start(). */
+	struct slice (*header)(struct request *r, const char *name);
 	/*
 	 * Decides what the answer is: sets r->status and r->answer_bytes from
 	 * err, entry and the conditional headers. Called once, before record,
@@ -78,6 +81,9 @@ struct request {
 	/* [parse]; when it failed, the plan is as far as it came */
 	struct reading *reading; /* a reference; dropped by request_fini() */
 	const struct plan *plan; /* in it; NULL before */
+	/* What the plan's stores get of the request's headers; in arena */
+	const struct origin_header *forward;
+	size_t nforward;
 	struct digest key;
 	/* [lookup]: */
 	enum cache_use cache;
@@ -88,6 +94,9 @@ struct request {
 	/* from the work that answered it, for record */
 	uint64_t worker;
 	int64_t queue_ns;
+
+	/* why the mount's fallback is answered; with CACHE_USE_FALLBACK */
+	struct err failed;
 
 	/* any stage */
 	enum stage at; /* where it is, or where it failed */
@@ -105,8 +114,13 @@ struct work {
 	struct flight *flight;
 	const struct flight_waiter *leader; /* only compared: it may be gone */
 	struct digest key;
-	struct reading *reading;   /* a reference */
-	const struct plan *plan;   /* in it */
+	struct reading *reading;       /* a reference */
+	const struct plan *plan;       /* in it, or own */
+	struct origin_header *forward; /* with its texts, its own */
+	size_t nforward;
+	/* once it does the mount's fallback instead, and why; key is its */
+	struct plan *own;
+	struct err failed;
 	struct cache_entry *stale; /* what the cache has; may be NULL */
 	enum stage at;             /* where it is, or where it failed */
 	int64_t began_ns;          /* of the present stage, clock_ns() */

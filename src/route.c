@@ -3,6 +3,7 @@
 #include "route.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/num.h"
 
@@ -100,10 +101,41 @@ scope_of(const struct route *r)
 	return digest_end(run);
 }
 
+static void
+read_stores(struct route *r, const struct conf *conf)
+{
+	const struct conf_list *stores = &r->mount->stores;
+	const char **buckets = xcalloc(stores->n, sizeof(*buckets));
+	char *vary = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&vary, &size);
+
+	for (size_t i = 0; i < stores->n; i++) {
+		const struct conf_store *row =
+		    conf_store_find(conf, slice_of(stores->item[i]));
+
+		/* conf's check has found all of them. */
+		buckets[i] = row->bucket;
+		for (size_t k = 0; k < row->forward.n; k++)
+			fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "",
+			    row->forward.item[k]);
+	}
+	(void)fclose(out);
+	r->buckets = buckets;
+	if (size > 0)
+		r->vary = vary;
+	else
+		free(vary);
+}
+
 static bool
-route_init(struct route *r, const struct conf_mount *m, struct err *e)
+route_init(struct route *r, const struct conf *conf, const struct conf_mount *m,
+    struct err *e)
 {
 	r->mount = m;
+	r->fallback_key = slice_of(m->fallback);
+	r->fallback_store = slice_cut(&r->fallback_key, '/');
+	read_stores(r, conf);
 	r->dialect = dialect_find(m->dialect);
 	if (r->dialect == NULL)
 		return err_set(e, ERR_CONFIG,
@@ -128,8 +160,11 @@ route_init(struct route *r, const struct conf_mount *m, struct err *e)
 static void
 routes_free(struct routes *t)
 {
-	for (size_t i = 0; i < t->n; i++)
+	for (size_t i = 0; i < t->n; i++) {
 		free((void *)(uintptr_t)t->route[i].policy.sizes);
+		free((void *)(uintptr_t)t->route[i].buckets);
+		free((void *)(uintptr_t)t->route[i].vary);
+	}
 	free((void *)(uintptr_t)t->route);
 	readings_free(t->readings);
 	origin_stores_drop(t->stores);
@@ -149,7 +184,7 @@ routes_new_take(const struct conf *conf, struct routes **out, struct err *e)
 	t->readings = readings_new();
 	t->count = 1;
 	for (size_t i = 0; i < conf->nmount; i++) {
-		if (route_init(&route[i], &conf->mount[i], e))
+		if (route_init(&route[i], conf, &conf->mount[i], e))
 			continue;
 		routes_free(t);
 		return false;

@@ -19,6 +19,13 @@ struct route {
 	format_set results;   /* formats that results may have */
 	format_set originals; /* formats that originals may have */
 	struct digest scope;  /* of the name and both sets, for the key */
+	/* The buckets of mount->stores, by the same index. */
+	const char *const *buckets;
+	/* Names of headers that its stores get of the request, with commas
+	 * between; NULL: none. */
+	const char *vary;
+	/* mount.fallback in its two parts; empty: none. */
+	struct slice fallback_store, fallback_key;
 };
 
 struct routes {

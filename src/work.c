@@ -7,6 +7,23 @@
 
 #include "base/clock.h"
 
+/* No origin's word is trusted for longer: a year. */
+static const int64_t trust_most_s = 31536000;
+
+/* The request may be gone before the work is done. */
+static void
+keep_forward(struct work *w, const struct request *r)
+{
+	if (r->nforward == 0)
+		return;
+	w->nforward = r->nforward;
+	w->forward = xcalloc(r->nforward, sizeof(*w->forward));
+	for (size_t i = 0; i < r->nforward; i++) {
+		w->forward[i].name = xstrdup(r->forward[i].name);
+		w->forward[i].value = xstrdup(r->forward[i].value);
+	}
+}
+
 struct work *
 work_new(const struct request *r, struct cache_entry *stale)
 {
@@ -19,17 +36,34 @@ work_new(const struct request *r, struct cache_entry *stale)
 	w->reading = reading_ref(r->reading);
 	w->plan = r->plan;
 	w->stale = stale != NULL ? cache_entry_ref(stale) : NULL;
+	keep_forward(w, r);
 	return w;
+}
+
+static void
+drop_fetches(struct work *w, struct origin *origin)
+{
+	for (size_t i = 0; i < PLAN_SOURCES; i++) {
+		struct origin_fetch *f = &w->fetch[i];
+
+		origin_release(origin, f);
+		free((void *)(uintptr_t)f->store);
+		free((void *)(uintptr_t)f->key);
+		free((void *)(uintptr_t)f->version);
+		*f = (struct origin_fetch){ 0 };
+	}
 }
 
 void
 work_free(struct work *w, struct origin *origin)
 {
-	for (size_t i = 0; i < PLAN_SOURCES; i++) {
-		origin_release(origin, &w->fetch[i]);
-		free((void *)(uintptr_t)w->fetch[i].store);
-		free((void *)(uintptr_t)w->fetch[i].key);
+	drop_fetches(w, origin);
+	for (size_t i = 0; i < w->nforward; i++) {
+		free((void *)(uintptr_t)w->forward[i].name);
+		free((void *)(uintptr_t)w->forward[i].value);
 	}
+	free(w->forward);
+	free(w->own);
 	cache_entry_drop(w->stale);
 	cache_entry_drop(w->entry);
 	reading_drop(w->reading);
@@ -58,16 +92,30 @@ fetch_begun(struct origin_fetch *f)
 		w->fetch_ended(w);
 }
 
+static const struct conf_store *
+row_of(const struct work *w, size_t source)
+{
+	return conf_store_find(w->routes->conf,
+	    plan_slice(w->plan, w->plan->source[source].store));
+}
+
 static void
 fetch_source(struct work *w, size_t i)
 {
 	const struct plan_source *source = &w->plan->source[i];
+	const struct conf_store *row = row_of(w, i);
 	struct origin_fetch *f = &w->fetch[i];
 
 	f->stores = w->routes->stores;
 	f->store = string_of(w->plan, source->store);
 	f->key = string_of(w->plan, source->key);
-	f->deadline_ns = w->began_ns + w->routes->conf->origin_timeout;
+	if (source->version.len > 0)
+		f->version = string_of(w->plan, source->version);
+	f->header = w->forward;
+	f->nheader = w->nforward;
+	f->deadline_ns = w->began_ns +
+	    (row != NULL && row->timeout > 0 ? row->timeout
+					     : w->routes->conf->origin_timeout);
 	f->cancel = flight_cancel(w->flight);
 	f->begin = fetch_begun;
 	f->owner = w;
@@ -152,6 +200,129 @@ work_modified_s(const struct work *w, int64_t now_s)
 		last = at > last ? at : last;
 	}
 	return last;
+}
+
+/* What one of its images says: the store's rows, else the origin itself, else
+ * the configuration. */
+static int64_t
+source_fresh_ns(const struct work *w, size_t i)
+{
+	const struct conf_store *row = row_of(w, i);
+	const struct origin_facts *facts = &w->fetch[i].facts;
+
+	if (row != NULL && row->fresh > 0)
+		return row->fresh;
+	if (facts->no_store)
+		return 0;
+	if (facts->fresh_s >= 0)
+		return (facts->fresh_s < trust_most_s ? facts->fresh_s
+						      : trust_most_s) *
+		    NS_PER_S;
+	return w->routes->conf->cache_fresh;
+}
+
+int64_t
+work_fresh_ns(const struct work *w)
+{
+	int64_t least = CLOCK_NEVER;
+
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		int64_t fresh = source_fresh_ns(w, i);
+
+		least = fresh < least ? fresh : least;
+	}
+	return least;
+}
+
+int64_t
+work_stale_ns(const struct work *w)
+{
+	int64_t least = CLOCK_NEVER;
+
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		int64_t said = w->fetch[i].facts.stale_if_error_s;
+		int64_t stale = w->routes->conf->cache_stale;
+
+		if (said >= 0)
+			stale = (said < trust_most_s ? said : trust_most_s) *
+			    NS_PER_S;
+		least = stale < least ? stale : least;
+	}
+	return least;
+}
+
+bool
+work_is_private(const struct work *w)
+{
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		const struct conf_store *row = row_of(w, i);
+
+		/* The operator's own word goes before the origin's. */
+		if (w->fetch[i].facts.no_store &&
+		    (row == NULL || row->fresh == 0))
+			return true;
+	}
+	return false;
+}
+
+/* --- another image instead --- */
+
+/* Whether the error is about the original: there is none, or it is no use. */
+static bool
+original_is_lost(const struct err *e)
+{
+	if (e->source != 0)
+		return false;
+	switch ((int)e->code) {
+	case ERR_NO_SOURCE:
+	case ERR_ORIGIN_DENIED:
+	case ERR_ORIGIN_FAILED:
+	case ERR_ORIGIN_CHANGED:
+	case ERR_ORIGIN_TIMEOUT:
+	case ERR_EMPTY:
+	case ERR_TRUNCATED:
+	case ERR_BAD_IMAGE:
+	case ERR_NOT_AN_IMAGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The same plan of the other original; NULL: it has no room for the names. */
+static struct plan *
+fallback_plan(const struct work *w)
+{
+	struct plan *p = xcalloc(1, sizeof(*p));
+	struct plan_source source = { 0 };
+	struct err e;
+
+	*p = *w->plan;
+	if (!plan_text(p, w->route->fallback_store, &source.store, &e) ||
+	    !plan_text(p, w->route->fallback_key, &source.key, &e)) {
+		free(p);
+		return NULL;
+	}
+	p->source[0] = source;
+	return p;
+}
+
+bool
+work_fall_back(struct work *w, struct origin *origin)
+{
+	if (w->route->fallback_store.len == 0 || w->own != NULL ||
+	    !original_is_lost(&w->err))
+		return false;
+	w->own = fallback_plan(w);
+	if (w->own == NULL)
+		return false;
+	w->plan = w->own;
+	w->failed = w->err;
+	w->err = (struct err){ .code = ERR_NONE };
+	drop_fetches(w, origin);
+	w->job = (struct render_job){ 0 };
+	cache_entry_drop(take_ptr(w->stale));
+	return true;
 }
 
 void

@@ -29,5 +29,16 @@ bool work_is_current(const struct work *w);
 struct digest work_overlays(const struct work *w);
 /* When the youngest of the images was changed; now, where that is not known. */
 int64_t work_modified_s(const struct work *w, int64_t now_s);
+/* For how long the result is fresh, and then may be answered while an original
+ * cannot be read; the shortest of all its images'. */
+int64_t work_fresh_ns(const struct work *w);
+int64_t work_stale_ns(const struct work *w);
+/* One of its originals may be kept by nobody (no-store, private). */
+bool work_is_private(const struct work *w);
+/*
+ * Its original is lost and the mount has a fallback: makes it a work on that
+ * one, by the same plan. False: not so; err stands. Once.
+ */
+bool work_fall_back(struct work *w, struct origin *origin);
 /* Says in err which image it is about, if that is not the first. */
 void work_name_overlay(struct work *w);

@@ -26,6 +26,10 @@ struct cache_entry {
 	int64_t modified_s;     /* Last-Modified, wall clock */
 	int64_t made_s;         /* wall clock: for Age */
 	_Atomic int64_t fresh_until_ns; /* clock_ns() */
+	/* How long after that it may be answered while its original cannot be
+	 * read. */
+	int64_t stale_ns;
+	bool no_store; /* its original may be kept by nobody */
 	struct facts facts;
 	struct blob *body; /* NULL: a record whose bytes are gone */
 	_Atomic uint32_t count;

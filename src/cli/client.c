@@ -23,6 +23,14 @@ client_holds(struct request *r, const struct cache_entry *entry)
 	return false;
 }
 
+static struct slice
+client_header(struct request *r, const char *name)
+{
+	(void)r;
+	(void)name;
+	return (struct slice){ NULL, 0 };
+}
+
 static void
 client_park(struct request *r)
 {
@@ -47,6 +55,7 @@ client_answer(struct request *r, bool parked)
 
 static const struct client_ops client = {
 	.holds = client_holds,
+	.header = client_header,
 	.park = client_park,
 	.decide = client_decide,
 	.answer = client_answer,
@@ -143,6 +152,7 @@ cli_plan(const struct route *route, struct slice path, struct slice query,
 		.accept = SLICE(""),
 		.stores = route->mount->stores.item,
 		.nstore = route->mount->stores.n,
+		.buckets = route->buckets,
 		.formats = route->results };
 
 	plan_init(plan);

@@ -5,7 +5,7 @@
 #include "conf/build.h"
 
 /* The same as the highest max_width; a list cannot say it in its row. */
-enum { SIDE_MAX = 1000000 };
+enum { SIDE_MAX = 1000000, FORWARD_MAX = 16 };
 
 /* As build_fail(), for a key by name: says where it was set. */
 static bool
@@ -152,6 +152,31 @@ check_lists(
 	return true;
 }
 
+/* STORE/KEY, of one of the mount's stores. */
+static bool
+check_fallback(
+    const struct conf_part *part, const struct conf_mount *m, struct err *e)
+{
+	struct slice key = slice_of(m->fallback);
+	struct slice store = slice_cut(&key, '/');
+	bool own = false;
+
+	if (m->fallback[0] == '\0')
+		return true;
+	if (key.len == 0)
+		return fail_key(part, "mount", "fallback", e,
+		    "is a store and a key in it, such as files/missing.png");
+	for (size_t i = 0; i < m->stores.n && !own; i++)
+		own = slice_is(store, m->stores.item[i]);
+	if (!own)
+		return fail_key(part, "mount", "fallback", e,
+		    "must begin with one of the mount's stores and /");
+	if (m->fallback_status != 0 && m->fallback_status < 200)
+		return fail_key(part, "mount", "fallback_status", e,
+		    "is 0 or from 200 to 599");
+	return true;
+}
+
 static bool
 check_mount(
     const struct conf_build *b, const struct conf_part *part, struct err *e)
@@ -174,7 +199,56 @@ check_mount(
 			    "another mount has this path already");
 	}
 	return check_lists(part, m, e) && check_hosts(part, m, e) &&
-	    check_sizes(part, m, e) && check_stores(b, part, m, e);
+	    check_sizes(part, m, e) && check_stores(b, part, m, e) &&
+	    check_fallback(part, m, e);
+}
+
+/*
+ * Headers of a request that are not sent along: secrets of its viewer, since
+ * results are cached; and what belongs to one connection or transfer alone.
+ */
+static bool
+forward_ok(const char *name)
+{
+	static const char *const never[] = { "Authorization", "Cookie",
+		"Proxy-Authorization", "Host", "Connection", "Keep-Alive",
+		"Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
+		"Upgrade", "Expect", "Content-Length", "Content-Type",
+		"Accept-Encoding", "Range", "If-Match", "If-None-Match",
+		"If-Modified-Since", "If-Unmodified-Since", "If-Range" };
+	struct slice s = slice_of(name);
+
+	for (size_t i = 0; i < NELEM(never); i++)
+		if (slice_eq_nocase(s, slice_of(never[i])))
+			return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
+			   "Z0123456789-_",
+			s.at[i]) == NULL)
+			return false;
+	return s.len > 0;
+}
+
+static bool
+check_forward(
+    const struct conf_part *part, const struct conf_store *s, struct err *e)
+{
+	if (s->forward.n > 0 && s->type != STORE_HTTP)
+		return fail_key(part, "store", "forward", e,
+		    "is for stores of type http alone");
+	if (s->forward.n > FORWARD_MAX)
+		return fail_key(
+		    part, "store", "forward", e, "holds at most 16 names");
+	if (list_twice(&s->forward) != NULL)
+		return fail_key(
+		    part, "store", "forward", e, "names something twice");
+	for (size_t i = 0; i < s->forward.n; i++)
+		if (!forward_ok(s->forward.item[i]))
+			return fail_key(part, "store", "forward", e,
+			    "a name is that of a header, and never of one that "
+			    "identifies viewers (Authorization, Cookie) or "
+			    "concerns a single transfer");
+	return true;
 }
 
 /* What each kind of store cannot do without. */
@@ -200,7 +274,7 @@ check_store(
 		return fail_key(part, "store",
 		    s->client_cert[0] == '\0' ? "client_cert" : "client_key", e,
 		    "client_cert and client_key go together");
-	return true;
+	return check_forward(part, s, e);
 }
 
 static bool

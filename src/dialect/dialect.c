@@ -16,6 +16,19 @@ const struct dialect *const dialect_all[] = {
 	NULL,
 };
 
+struct slice
+dialect_store(const struct dialect_in *in, struct slice name)
+{
+	for (size_t i = 0; i < in->nstore; i++)
+		if (slice_is(name, in->stores[i]))
+			return slice_of(in->stores[i]);
+	for (size_t i = 0;
+	     in->buckets != NULL && name.len > 0 && i < in->nstore; i++)
+		if (slice_is(name, in->buckets[i]))
+			return slice_of(in->stores[i]);
+	return (struct slice){ NULL, 0 };
+}
+
 const struct dialect *
 dialect_find(const char *name)
 {

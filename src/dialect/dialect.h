@@ -18,8 +18,13 @@ struct dialect_in {
 	/* The mount's: */
 	const char *const *stores; /* names; the first is the default */
 	size_t nstore;
+	/* Second names of these, "" where there is none; NULL: of none. */
+	const char *const *buckets;
 	format_set formats; /* that the mount's results may have */
 };
+
+/* The mount's store of that name, or else of that bucket; at NULL: none. */
+struct slice dialect_store(const struct dialect_in *in, struct slice name);
 
 /* What is said to be signed: bounded, no grammar. Spans of the input. */
 struct claim {

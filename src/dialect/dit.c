@@ -140,12 +140,9 @@ read_bucket(const struct dialect_in *in, const json_t *root,
 	*store = slice_of(in->stores[0]);
 	if (bucket == NULL)
 		return true;
-	for (size_t i = 0; name != NULL && i < in->nstore; i++) {
-		if (strcmp(name, in->stores[i]) == 0) {
-			*store = slice_of(in->stores[i]);
-			return true;
-		}
-	}
+	*store = dialect_store(in, slice_of(name));
+	if (name != NULL && store->at != NULL)
+		return true;
 	return dit_fail(e, ERR_FORBIDDEN, DIT_BUCKET, "bucket", name);
 }
 
@@ -184,7 +181,7 @@ static bool
 thumbor_key(const struct dialect_in *in, struct plan *p, struct err *e)
 {
 	scoped_free char *room = mem_try(in->path.len + 1);
-	struct slice store = dit_thumbor_bucket(in->path, in);
+	struct slice name = dit_thumbor_bucket(in->path, in);
 	struct slice key;
 
 	if (in->nstore == 0)
@@ -192,8 +189,8 @@ thumbor_key(const struct dialect_in *in, struct plan *p, struct err *e)
 		    e, ERR_FORBIDDEN, DIT_NO_BUCKETS, "bucket", NULL);
 	if (room == NULL)
 		return err_set(e, ERR_BUSY, "no memory for a path");
-	return dit_thumbor_key(in->path, store, room, &key, e) &&
-	    set_key(store, key, true, p, e);
+	return dit_thumbor_key(in->path, name, room, &key, e) &&
+	    set_key(dialect_store(in, name), key, true, p, e);
 }
 
 /* The order of choice: toFormat, outputFormat, an encoder's own options. */

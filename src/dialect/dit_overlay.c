@@ -191,12 +191,9 @@ read_bucket(const json_t *overlay, struct dit_edits *out, struct err *e)
 	const char *name =
 	    json_string_value(json_object_get(overlay, "bucket"));
 
-	for (size_t i = 0; name != NULL && i < out->in->nstore; i++) {
-		if (strcmp(name, out->in->stores[i]) == 0) {
-			out->overlay_store = slice_of(out->in->stores[i]);
-			return true;
-		}
-	}
+	out->overlay_store = dialect_store(out->in, slice_of(name));
+	if (name != NULL && out->overlay_store.at != NULL)
+		return true;
 	return dit_fail(
 	    e, ERR_FORBIDDEN, DIT_OVERLAY_BUCKET, "overlayWith", name);
 }

@@ -232,12 +232,11 @@ dit_thumbor_bucket(struct slice path, const struct dialect_in *in)
 {
 	while (path.at != NULL) {
 		struct slice segment = slice_cut(&path, '/');
+		struct slice name = slice_skip(segment, 3);
 
-		if (!slice_starts(segment, SLICE("s3:")))
-			continue;
-		for (size_t i = 0; i < in->nstore; i++)
-			if (slice_is(slice_skip(segment, 3), in->stores[i]))
-				return slice_of(in->stores[i]);
+		if (slice_starts(segment, SLICE("s3:")) &&
+		    dialect_store(in, name).at != NULL)
+			return name;
 	}
 	return slice_of(in->nstore > 0 ? in->stores[0] : "");
 }

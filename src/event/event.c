@@ -159,6 +159,7 @@ cache_use_name(enum cache_use u)
 		[CACHE_USE_JOINED] = "joined",
 		[CACHE_USE_STALE] = "stale",
 		[CACHE_USE_REVALIDATED] = "revalidated",
+		[CACHE_USE_FALLBACK] = "fallback",
 	};
 
 	assert((unsigned int)u < CACHE_USE_COUNT);

@@ -39,6 +39,7 @@ enum cache_use {
 	CACHE_USE_JOINED,
 	CACHE_USE_STALE,
 	CACHE_USE_REVALIDATED,
+	CACHE_USE_FALLBACK, /* another image instead; code says why */
 	CACHE_USE_COUNT
 };
 const char *cache_use_name(enum cache_use u);

@@ -127,6 +127,15 @@ decide_range(struct request *r, const struct asked *a, struct answer *out)
 	}
 }
 
+/* Of an image that stands for one that cannot be had. */
+static int
+fallback_status(const struct request *r)
+{
+	int status = (int)r->route->mount->fallback_status;
+
+	return status != 0 ? status : err_row(r->failed.code)->status;
+}
+
 static void
 decide_image(struct request *r, const struct asked *a, struct answer *out)
 {
@@ -140,6 +149,10 @@ decide_image(struct request *r, const struct asked *a, struct answer *out)
 	out->body = view.data;
 	out->size = view.size;
 	out->whole = view.size;
+	if (r->cache == CACHE_USE_FALLBACK)
+		out->status = fallback_status(r);
+	if (out->status != 200)
+		return;
 	if (!answer_is_held(a, entry)) {
 		decide_range(r, a, out);
 		return;
@@ -286,6 +299,20 @@ add_image(struct request *r, struct answer *out)
 		add(out, "Content-Disposition", disposition(r->arena, file));
 }
 
+/* The headers that decide which image it is. */
+static void
+add_vary(struct request *r, struct answer *out)
+{
+	bool accept = r->plan->out.format == FORMAT_AUTO;
+	const char *vary = r->route->vary;
+
+	if (vary != NULL && accept)
+		vary = arena_printf(r->arena, "Accept, %s", vary);
+	else if (accept)
+		vary = "Accept";
+	add(out, "Vary", vary);
+}
+
 /* What a 304 carries as well as a 200 (RFC 9110 section 15.4.5). */
 static void
 add_validators(struct request *r, struct answer *out)
@@ -300,6 +327,10 @@ add_validators(struct request *r, struct answer *out)
 	add(out, "ETag", entry->etag);
 	if (r->cache == CACHE_USE_STALE)
 		add(out, "Cache-Control", STALE_CONTROL);
+	else if (r->cache == CACHE_USE_FALLBACK)
+		add(out, "Cache-Control", r->route->mount->fallback_control);
+	else if (entry->no_store)
+		add(out, "Cache-Control", "no-store");
 	else if (expires_s != 0)
 		/* As long as the URL is good; its age is counted in. */
 		add(out, "Cache-Control",
@@ -313,8 +344,7 @@ add_validators(struct request *r, struct answer *out)
 	    (r->cache == CACHE_USE_HIT || r->cache == CACHE_USE_STALE))
 		add(out, "Age",
 		    whole_text(r->arena, age_s > 0 ? (uint64_t)age_s : 0));
-	if (p->out.format == FORMAT_AUTO)
-		add(out, "Vary", "Accept");
+	add_vary(r, out);
 }
 
 static void
@@ -420,6 +450,8 @@ x_cache(const struct request *r)
 		return "stale";
 	case CACHE_USE_JOINED:
 		return "joined";
+	case CACHE_USE_FALLBACK:
+		return "fallback";
 	case CACHE_USE_MISS:
 	case CACHE_USE_COUNT:
 		break;

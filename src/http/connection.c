@@ -348,6 +348,18 @@ holds(struct request *r, const struct cache_entry *entry)
 	return answer_is_held(&x->asked, entry);
 }
 
+static struct slice
+header(struct request *r, const char *name)
+{
+	struct exchange *x = r->client;
+	const char *value = NULL;
+	size_t len = 0;
+
+	(void)MHD_lookup_connection_value_n(
+	    x->connection, MHD_HEADER_KIND, name, strlen(name), &value, &len);
+	return (struct slice){ value, len };
+}
+
 static void
 decide(struct request *r)
 {
@@ -369,7 +381,11 @@ answered(struct request *r, bool parked)
 }
 
 static const struct client_ops ops = {
-	.park = park, .holds = holds, .decide = decide, .answer = answered
+	.park = park,
+	.holds = holds,
+	.header = header,
+	.decide = decide,
+	.answer = answered,
 };
 
 static const struct trust *

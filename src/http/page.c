@@ -89,6 +89,14 @@ run_holds(struct request *r, const struct cache_entry *entry)
 	return false;
 }
 
+static struct slice
+run_header(struct request *r, const char *name)
+{
+	(void)r;
+	(void)name;
+	return (struct slice){ NULL, 0 };
+}
+
 /* Nothing is sent. */
 static void
 run_decide(struct request *r)
@@ -119,6 +127,7 @@ run_answer(struct request *r, bool parked)
 
 static const struct client_ops run_ops = { .park = run_park,
 	.holds = run_holds,
+	.header = run_header,
 	.decide = run_decide,
 	.answer = run_answer };
 

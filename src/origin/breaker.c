@@ -56,13 +56,15 @@ breaker_admit(struct breaker *b, const struct conf_store *store, int64_t now_ns,
 	return false;
 }
 
-void
+bool
 breaker_answered(struct breaker *b, const struct conf_store *store)
 {
 	b->probing = false;
+	if (!breaker_rests(b, store))
+		return false;
 	/* Others may come; if this one breaks off it rests again at once. */
-	if (breaker_rests(b, store))
-		b->failures = (unsigned)store->failures - 1;
+	b->failures = (unsigned)store->failures - 1;
+	return true;
 }
 
 static int64_t

@@ -32,8 +32,9 @@ enum breaker_verdict breaker_judge(const struct err *e); /* NULL: good */
  */
 bool breaker_admit(struct breaker *b, const struct conf_store *store,
     int64_t now_ns, bool *probe, struct err *e) must_check;
-/* The store has answered the one that tries it; the body is still to come. */
-void breaker_answered(struct breaker *b, const struct conf_store *store);
+/* The store has answered the one that tries it; the body is still to come.
+ * True: it does not rest any more. */
+bool breaker_answered(struct breaker *b, const struct conf_store *store);
 /* True: its state has changed, it rests now or works again. */
 bool breaker_end(struct breaker *b, const struct conf_store *store,
     int64_t now_ns, bool probe, const struct err *e);

@@ -240,14 +240,15 @@ store_begin(struct store_fetch *t, struct blob *body)
 {
 	struct store_flow *flow = t->flow;
 	struct origin *o = flow->origin;
+	const struct conf_store *row = flow->life->store.conf;
 	struct origin_fetch *waiting = NULL;
 
 	lock_take(&o->lock);
 	assert(!flow->begun && (body != NULL || flow->validator != NULL));
 	flow->begun = true;
 	flow->body = body != NULL ? blob_ref(body) : NULL;
-	if (flow->probe)
-		breaker_answered(&flow->life->breaker, flow->life->store.conf);
+	if (flow->probe && breaker_answered(&flow->life->breaker, row))
+		log_line(LOG_LEVEL_INFO, "store %s works again", row->name);
 	waiting = flow->waiting;
 	flow->waiting = NULL;
 	for (struct origin_fetch *f = waiting; f != NULL; f = f->next)

@@ -7,6 +7,7 @@
  *   # a comment
  *   dialect query          the language of what follows; resets the rest
  *   stores file other      what the mount has; the first is the default
+ *   buckets a b            second names of these, in their order
  *   formats jpeg webp      what the mount writes; nothing: everything
  *   accept image/webp      the client's header; nothing: none
  *
@@ -34,6 +35,7 @@ struct state {
 	const struct dialect *dialect;
 	struct arena *arena;
 	const char *stores[WORDS];
+	const char *buckets[WORDS];
 	struct dialect_in in;
 	unsigned done;
 	bool failed;
@@ -157,16 +159,33 @@ answer(const struct state *s, const char *path, char *out, size_t size,
 /* ---- Files ---- */
 
 static void
-set_words(struct state *s, struct slice text)
+set_words(struct state *s, struct slice text, const char **words, size_t *n)
 {
-	s->in.nstore = 0;
-	while (text.at != NULL && s->in.nstore < WORDS) {
+	*n = 0;
+	while (text.at != NULL && *n < WORDS) {
 		struct slice word = slice_cut(&text, ' ');
 
 		if (word.len > 0)
-			s->stores[s->in.nstore++] = arena_copy(s->arena, word);
+			words[(*n)++] = arena_copy(s->arena, word);
 	}
+}
+
+static void
+set_stores(struct state *s, struct slice text)
+{
+	set_words(s, text, s->stores, &s->in.nstore);
 	s->in.stores = s->stores;
+	s->in.buckets = NULL;
+}
+
+static void
+set_buckets(struct state *s, struct slice text)
+{
+	size_t n = 0;
+
+	set_words(s, text, s->buckets, &n);
+	assert(n == s->in.nstore);
+	s->in.buckets = s->buckets;
 }
 
 static void
@@ -199,9 +218,11 @@ directive(struct state *s, struct slice line)
 		s->dialect = dialect_find(slice_copy(rest, name, 32));
 		assert(s->dialect != NULL);
 		s->in = (struct dialect_in){ .formats = 0 };
-		set_words(s, SLICE("file"));
+		set_stores(s, SLICE("file"));
 	} else if (slice_is(word, "stores")) {
-		set_words(s, rest);
+		set_stores(s, rest);
+	} else if (slice_is(word, "buckets")) {
+		set_buckets(s, rest);
 	} else if (slice_is(word, "formats")) {
 		set_formats(s, rest);
 	} else if (slice_is(word, "accept")) {

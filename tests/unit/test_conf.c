@@ -286,6 +286,23 @@ checks(void **state)
 		{ "[mount.a]\nsizes = 100 0",
 		    "t.conf:2: [mount.a] sizes: a size is a whole number from "
 		    "1 to 1000000" },
+		{ "[mount.a]\nfallback = files",
+		    "t.conf:2: [mount.a] fallback: is a store and a key in "
+		    "it, such as files/missing.png" },
+		{ "[mount.a]\nfallback = other/a.png",
+		    "t.conf:2: [mount.a] fallback: must begin with one of the "
+		    "mount's stores and /" },
+		{ "[mount.a]\nfallback = files/a.png\nfallback_status = 99",
+		    "t.conf:3: [mount.a] fallback_status: is 0 or from 200 to "
+		    "599" },
+		{ "[store.a]\ntype = http\nendpoint = http://a/\n"
+		  "forward = X-Tenant cookie",
+		    "t.conf:4: [store.a] forward: a name is that of a header, "
+		    "and never of one that identifies viewers (Authorization, "
+		    "Cookie) or concerns a single transfer" },
+		{ "[store.a]\nroot = /\nforward = X-Tenant",
+		    "t.conf:3: [store.a] forward: is for stores of type http "
+		    "alone" },
 		{ "[store.a]",
 		    "t.conf:1: [store.a] root: needs the folder of "
 		    "the originals" },
