@@ -58,7 +58,7 @@ def environment():
     return {k: v for k, v in os.environ.items()
         if not k.startswith(("NOTIFY_", "LISTEN_", "WATCHDOG_"))
         and not re.match("PICTOR_(HTTP|CACHE|ORIGIN|RENDER|LIMIT|EVENT|LOG|"
-            "MOUNT|STORE)_", k)}
+            "MOUNT|STORE|SPOOL|KAFKA|LOADER|POSTGRES)_", k)}
 
 
 def render(source, target, *words):

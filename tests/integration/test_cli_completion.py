@@ -38,7 +38,7 @@ def test_script_is_clean(script):
 
 
 def test_commands(offers):
-    assert offers("pictor", "re") == ["render"]
+    assert offers("pictor", "re") == ["render", "report"]
     assert {"render", "ops", "url"} <= set(offers("pictor", ""))
     assert offers("pictor", "--v") == ["--version"]
     assert offers("pictor", "help", "comp") == ["completion"]

@@ -14,7 +14,7 @@ COMMANDS = re.findall(r"^  (\w+) {2,}", good("--help").split("Options:")[0],
 
 def test_commands():
     assert COMMANDS == ["render", "explain", "url", "formats", "ops", "check",
-        "bench", "completion", "help"]
+        "bench", "report", "completion", "help"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

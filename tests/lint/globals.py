@@ -9,8 +9,9 @@ import subprocess
 from tap import Report
 from tree import BUILD
 
-LIBRARIES = ("libpictor.a", "libimage.a", "libhttp.a")
-PROGRAMS = ("pictord", "pictor")
+LIBRARIES = ("libpictor.a", "libimage.a", "libhttp.a", "libsql.a",
+    "libloader.a")
+PROGRAMS = ("pictord", "pictor", "pictor-loader")
 
 
 def output(*command):

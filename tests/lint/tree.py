@@ -11,7 +11,7 @@ SKIP = {".git", "autom4te.cache", "build-aux", "__pycache__", ".deps",
     "node_modules", "samples", "run", ".pytest_cache"}
 # What autoreconf, configure and make make, in a tarball.
 MADE = {"aclocal.m4", "configure", "Makefile", "Makefile.in", "config.status",
-    "config.log", "src/http/page/text.h"}
+    "config.log", "src/http/page/text.h", "src/loader/text.h"}
 
 
 def in_git():

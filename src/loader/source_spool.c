@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A spool's folder, read beside the daemon that writes it or after it. How far
+ * it was loaded stands in the database, under the host's name and the folder's,
+ * so the next run goes on there.
+ */
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/spool.h"
+#include "loader/count.h"
+#include "loader/source.h"
+#include "sql/sql.h"
+
+enum { NAME_ROOM = 600, NUMBER_MAX = 24 };
+
+struct from_spool {
+	struct source source;
+	char *name; /* "spool HOST:FOLDER" */
+	char *folder;
+	struct spool_reader *reader; /* NULL: not placed yet */
+	struct spool_place seen;     /* behind the last of the batch */
+	bool once;
+	uint64_t damages;
+};
+
+static struct from_spool *
+spool_of(struct source *s)
+{
+	return (struct from_spool *)(void *)s;
+}
+
+/* What stands in the table: the name without its first word. */
+static const char *
+table_key(const struct from_spool *f)
+{
+	return f->name + strlen("spool ");
+}
+
+static void
+tell_damage(struct from_spool *f)
+{
+	struct spool_seen seen;
+
+	spool_reader_look(f->reader, &seen);
+	if (seen.damages == f->damages)
+		return;
+	f->damages = seen.damages;
+	log_line(LOG_LEVEL_WARNING,
+	    "%s: %" PRIu64 " bytes in %" PRIu64
+	    " places are damaged and were skipped",
+	    f->name, seen.damaged_bytes, seen.damages);
+}
+
+static enum source_next
+next(struct source *s, int wait_ms, struct record *out)
+{
+	struct from_spool *f = spool_of(s);
+	struct spool_event event;
+
+	if (spool_reader_next(f->reader, &event) == SPOOL_END) {
+		tell_damage(f);
+		if (f->once)
+			return SOURCE_END;
+		clock_sleep_ns(wait_ms * NS_PER_MS);
+		return SOURCE_NOTHING;
+	}
+	f->seen = event.next;
+	out->json = event.json;
+	out->major = (int64_t)event.place.segment;
+	out->minor = (int64_t)event.place.offset;
+	return SOURCE_RECORD;
+}
+
+static bool
+place(struct source *s, struct sql *sql, struct err *e)
+{
+	struct from_spool *f = spool_of(s);
+	const char *values[1] = { table_key(f) };
+	scoped_rows rows = NULL;
+
+	if (f->reader != NULL)
+		return true;
+	if (!sql_ask(sql,
+		"SELECT segment, next_byte FROM pictor.spool_place "
+		"WHERE spool = $1",
+		values, 1, &rows, e))
+		return false;
+	f->seen = (struct spool_place){ 0, 0 };
+	if (sql_count(rows) > 0)
+		f->seen = (struct spool_place){ (uint64_t)sql_whole(rows, 0, 0),
+			(uint64_t)sql_whole(rows, 0, 1) };
+	if (!spool_reader_open(f->folder, f->seen.segment > 0 ? &f->seen : NULL,
+		&f->reader, e))
+		return false;
+	count_not_ready(COUNT_OF_SOURCE, NULL);
+	return true;
+}
+
+/* Two loaders of one spool are one too many, but do no harm: the rows tell. */
+static bool
+mark(struct source *s, struct sql *sql, bool *mine, struct err *e)
+{
+	struct from_spool *f = spool_of(s);
+	char number[2][NUMBER_MAX];
+	const char *values[3] = { table_key(f), number[0], number[1] };
+
+	*mine = true;
+	(void)snprintf(
+	    number[0], NUMBER_MAX, "%" PRId64, (int64_t)f->seen.segment);
+	(void)snprintf(
+	    number[1], NUMBER_MAX, "%" PRId64, (int64_t)f->seen.offset);
+	return sql_ask(sql,
+	    "INSERT INTO pictor.spool_place AS p (spool, segment, next_byte) "
+	    "VALUES ($1, $2, $3) ON CONFLICT (spool) DO UPDATE SET "
+	    "segment = excluded.segment, next_byte = excluded.next_byte, "
+	    "changed_at = now()",
+	    values, NELEM(values), NULL, e);
+}
+
+static void
+done(struct source *s)
+{
+	(void)s;
+}
+
+static void
+renew(struct source *s)
+{
+	struct from_spool *f = spool_of(s);
+
+	spool_reader_free(f->reader);
+	f->reader = NULL;
+}
+
+static void
+spool_free(struct source *s)
+{
+	struct from_spool *f = spool_of(s);
+
+	spool_reader_free(f->reader);
+	free(f->folder);
+	free(f->name);
+	free(f);
+}
+
+static const struct source_kind kind = {
+	.next = next,
+	.place = place,
+	.mark = mark,
+	.done = done,
+	.renew = renew,
+	.hold = NULL,
+	.free = spool_free,
+};
+
+bool
+source_spool_new(
+    const char *folder, bool once, struct source **out, struct err *e)
+{
+	scoped_free char *whole = realpath(folder, NULL);
+	struct spool_reader *reader;
+	struct from_spool *f;
+	char host[HOST_NAME_MAX + 1] = "";
+	char name[NAME_ROOM];
+
+	/* Said at once, not when the database has answered. */
+	if (!spool_reader_open(folder, NULL, &reader, e))
+		return false;
+	spool_reader_free(reader);
+	(void)gethostname(host, sizeof(host) - 1);
+	(void)snprintf(name, sizeof(name), "spool %s:%.400s", host,
+	    whole != NULL ? whole : folder);
+	f = xcalloc(1, sizeof(*f));
+	f->once = once;
+	f->folder = xstrdup(folder);
+	f->name = xstrdup(name);
+	f->source = (struct source){ .kind = &kind, .name = f->name };
+	*out = &f->source;
+	return true;
+}

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pictor-loader on a real Kafka and a real PostgreSQL: every event is a row
+once, whatever ends or starts again meanwhile; counted, not sampled."""
+import json
+import os
+import threading
+import time
+
+import pytest
+
+import loader
+import server
+from made_events import Maker
+
+PARTITIONS = 6
+# More of them: the same test, longer.
+EVENTS = int(os.environ.get("PICTOR_LOADER_EVENTS", "12000"))
+
+
+@pytest.fixture
+def topic(kafka):
+    return kafka.topic(PARTITIONS)
+
+
+def values(events):
+    return [json.dumps(e).encode() for e in events]
+
+
+def keyed(events):
+    """(key, value): spread over the partitions."""
+    return [(e["id"].encode(), json.dumps(e).encode()) for e in events]
+
+
+@pytest.fixture
+def make_loader(place, postgres, database, kafka, topic):
+    made = []
+
+    def make(**more):
+        one = loader.Loader(place / f"loader{len(made)}", postgres, database)
+        one.set({"kafka": {"brokers": kafka.plain, "topic": topic,
+            # Who is gone is soon found to be.
+            "prop.session.timeout.ms": 6000,
+            "prop.heartbeat.interval.ms": 500, **more}})
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.kill()
+
+
+def wait_rows(postgres, database, n, seconds=120):
+    def there():
+        try:
+            return loader.count(postgres, database) >= n
+        except AssertionError:
+            return False # starting again, or not migrated yet
+    server.until(there, f"{n} rows", seconds)
+
+
+def assert_each_once(postgres, database, events):
+    found = [r[0] for r in postgres.sql("SELECT event_id FROM bi.fact_request",
+        database)]
+    assert len(found) == len(set(found)) == len(events)
+    assert set(found) == {e["id"] for e in events}
+
+
+def test_once_loads_what_is_there(make_loader, kafka, topic, postgres,
+        database):
+    make = Maker()
+    events = [make.event() for _ in range(1000)]
+    kafka.produce(topic, keyed(events))
+    one = make_loader()
+    assert "1000 loaded, 0 were there" in one.run("--once")
+    assert_each_once(postgres, database, events)
+    offsets = postgres.one("SELECT sum(next_offset) FROM pictor.kafka_offset "
+        "WHERE next_offset > 0", database)
+    assert offsets == "1000"
+    assert "0 events: 0 loaded" in one.run("--once")
+    kafka.produce(topic, keyed([make.event()]))
+    assert "1 events: 1 loaded" in one.run("--once")
+    # Another group's name is another reader: all of it again, and all known.
+    one.set({"loader": {"group": "another"}})
+    assert "1001 events: 0 loaded, 1001 were there" in one.run("--once")
+
+
+def test_it_goes_on_and_says_how_it_is(make_loader, kafka, topic, postgres,
+        database):
+    make = Maker()
+    one = make_loader().start()
+    one.said("6 partitions given")
+    server.until(lambda: one.ask("/readyz")[0] == 200, "ready")
+    kafka.produce(topic, keyed([make.event() for _ in range(20)]))
+    wait_rows(postgres, database, 20)
+    server.until(lambda: one.metric("events_loaded_total") == 20, "counted")
+    assert one.metric("partitions") == 6 and one.metric("database_up") == 1
+    one.stop()
+
+
+def test_a_bad_message_is_a_dead_letter(make_loader, kafka, topic, postgres,
+        database):
+    make = Maker()
+    good = make.event()
+    kafka.produce(topic, [(b"k", json.dumps(good).encode()),
+        (b"k", b"\xff garbage"), (b"k", json.dumps(
+            make.event(status=42)).encode()), (b"k", b""),
+        (b"k", json.dumps(make.event()).encode())])
+    one = make_loader()
+    said = one.run("--once")
+    assert "5 events: 2 loaded, 0 were there, 3 dead letters" in said
+    found = loader.letters(postgres, database)
+    part = next(iter(found)).split()[2].split(":")[0]
+    assert found == {
+        f"topic {topic} {part}:1": "JSON is not UTF-8 at byte 1",
+        f"topic {topic} {part}:2": "status is less than 100",
+        f"topic {topic} {part}:3": "JSON ends too early at byte 0"}
+    assert "0 events" in one.run("--once")
+
+
+def produce_slowly(kafka, topic, events, done):
+    """In pieces, so that there is always something on the way."""
+    for at in range(0, len(events), 500):
+        kafka.produce(topic, keyed(events[at:at + 500]))
+        time.sleep(0.05)
+    done.set()
+
+
+def test_each_event_is_a_row_once_whatever_is_killed(make_loader, kafka, topic,
+        postgres, database):
+    """kill -9 of the loader twice, and PostgreSQL crashes, while it loads."""
+    make = Maker()
+    events = [make.event() for _ in range(EVENTS)]
+    one = make_loader()
+    one.set({"loader": {"batch_rows": 300}})
+    one.run("--migrate")
+    done = threading.Event()
+    producer = threading.Thread(target=produce_slowly,
+        args=(kafka, topic, events, done))
+    producer.start()
+    try:
+        one.start()
+        for rows in (EVENTS // 12, EVENTS // 4):
+            wait_rows(postgres, database, rows)
+            one.kill()
+            one.start()
+        wait_rows(postgres, database, EVENTS // 2)
+        postgres.kill()
+        postgres.start()
+        wait_rows(postgres, database, EVENTS * 3 // 4)
+        postgres.restart()
+        wait_rows(postgres, database, len(events), 180)
+    finally:
+        producer.join()
+    assert done.is_set()
+    assert "loading again" in one.log()
+    one.stop()
+    assert_each_once(postgres, database, events)
+    assert not loader.letters(postgres, database)
+
+
+def test_two_share_the_partitions_and_take_over(make_loader, kafka, topic,
+        postgres, database):
+    make = Maker()
+    first, second = make_loader(), make_loader()
+    first.start()
+    first.said("6 partitions given")
+    events = [make.event() for _ in range(6000)]
+    kafka.produce(topic, keyed(events[:2000]))
+    second.start()
+    server.until(lambda: second.log().count("partitions given") > 0
+        and second.metric("partitions") == 3
+        and first.metric("partitions") == 3, "three each", 90)
+    kafka.produce(topic, keyed(events[2000:4000]))
+    wait_rows(postgres, database, 4000)
+    assert second.metric("events_loaded_total") > 0
+    # One goes in peace, the other has all; then another comes, and the first
+    # is killed.
+    second.stop()
+    server.until(lambda: first.metric("partitions") == 6, "all six", 90)
+    second.start()
+    server.until(lambda: second.metric("partitions") == 3, "three", 90)
+    kafka.produce(topic, keyed(events[4000:5000]))
+    first.kill()
+    kafka.produce(topic, keyed(events[5000:]))
+    wait_rows(postgres, database, len(events))
+    assert_each_once(postgres, database, events)
+    second.stop()
+
+
+def test_who_was_overtaken_writes_nothing(make_loader, kafka, topic, postgres,
+        database):
+    """It sleeps (the machine was frozen), another one loads its partitions: it
+    finds the place moved, gives its batch up and goes on where that is."""
+    make = Maker()
+    one = make_loader()
+    one.set({"loader": {"batch_time": "2s"}})
+    one.start()
+    one.said("6 partitions given")
+    events = [make.event() for _ in range(300)]
+    kafka.produce(topic, keyed(events[:200]))
+    server.until(lambda: one.metric("events_read_total") == 200, "read")
+    # The same partitions, loaded by somebody else meanwhile.
+    postgres.sql("UPDATE pictor.kafka_offset SET next_offset = 0 "
+        "WHERE next_offset = -1", database)
+    one.said("events are given up")
+    kafka.produce(topic, keyed(events[200:]))
+    wait_rows(postgres, database, 300)
+    assert_each_once(postgres, database, events)
+    assert one.metric("batches_abandoned_total") == 1
+    one.stop()
+
+
+def test_brokers_that_refuse_are_told_apart(make_loader, kafka, postgres,
+        database):
+    for settings, wanted in (
+            ({"brokers": kafka.sasl, "security": "sasl_tls",
+                "username": kafka.user, "password": "wrong",
+                "ca_file": kafka.ca}, "_AUTHENTICATION"),
+            ({"brokers": kafka.sasl, "security": "sasl_tls",
+                "username": kafka.user, "password": kafka.password,
+                "ca_file": "/etc/ssl/certs/ca-certificates.crt"}, "_SSL"),
+            ({"brokers": kafka.expired, "security": "tls",
+                "ca_file": kafka.ca}, "_SSL"),
+            ({"brokers": f"127.0.0.1:{server.free_port()}"}, "_TRANSPORT"),
+            ({"topic": "there.is.none"}, "nknown topic")):
+        one = make_loader(**settings)
+        one.start()
+        one.said(wanted)
+        assert one.ask("/readyz")[0] == 503
+        assert one.metric("kafka_errors_total") >= 1
+        assert "wrong" not in one.log().replace("wrong version", "")
+        one.stop()
+
+
+def test_over_tls_with_a_password(make_loader, kafka, topic, postgres,
+        database):
+    make = Maker()
+    events = [make.event() for _ in range(50)]
+    kafka.produce(topic, keyed(events))
+    one = make_loader(brokers=kafka.sasl, security="sasl_tls",
+        username=kafka.user, password=kafka.password, ca_file=kafka.ca)
+    assert "50 loaded" in one.run("--once")
+
+
+def test_from_a_request_to_the_report(make_loader, kafka, topic, postgres,
+        database, start, place):
+    """curl an image -> spool -> Kafka -> PostgreSQL -> pictor report."""
+    one = make_loader().start()
+    daemon = start({"kafka": {"brokers": kafka.plain, "topic": topic},
+        "spool": {"path": str(place / "spool")}, "event": {"file": None}})
+    for path in ("/cat.png?width=20", "/cat.png?width=20", "/none.png"):
+        daemon.get(path)
+    wait_rows(postgres, database, 3, 60)
+    told = json.loads(loader.report(postgres, database, "--json"))
+    assert told["total"][0]["requests"] == 3
+    assert told["total"][0]["hits"] == 1
+    assert told["errors"][0]["error"] == "no-source"
+    assert not loader.letters(postgres, database)
+    daemon.stop()
+    # The spool alone says the same, and all of it is known.
+    said = one.run("--from-spool", str(place / "spool"), "--once")
+    assert "0 loaded, 3 were there" in said
+    assert "0 events" in one.run("--from-spool", str(place / "spool"),
+        "--once")
+    one.stop()
