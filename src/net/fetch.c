@@ -562,7 +562,13 @@ fetcher_poke(struct fetcher *fetcher)
 struct slice
 fetch_answer_header(const struct fetch *f, const char *name)
 {
-	return fetch_head_find(&f->run->head, name);
+	return fetch_head_find(&f->run->head, name, 0);
+}
+
+struct slice
+fetch_answer_header_at(const struct fetch *f, const char *name, size_t nth)
+{
+	return fetch_head_find(&f->run->head, name, nth);
 }
 
 int64_t

@@ -128,9 +128,19 @@ void fetch_start(struct fetcher *fetcher, struct fetch *f);
 void fetcher_poke(struct fetcher *fetcher);
 /*
  * A header of the answer, without blanks around it; at NULL: there is none. Of
- * several with one name the first, except that those of a list are not joined.
- * Valid until end() returns. name in lower case.
+ * several with one name the first, or the nth (from 0). Valid until end()
+ * returns. name in lower case.
  */
+struct slice fetch_answer_header_at(
+    const struct fetch *f, const char *name, size_t nth);
 struct slice fetch_answer_header(const struct fetch *f, const char *name);
 /* Wall clock less ours, from the answer's Date, seconds; 0 when it has none. */
 int64_t fetch_clock_ahead_s(const struct fetch *f);
+
+/*
+ * What a Location means that came as the answer of base (RFC 3986 section 5):
+ * relative ones are resolved, blanks and bytes above ASCII encoded, a fragment
+ * is left out. Fails with ORIGIN_FAILED. size: of out.
+ */
+bool fetch_resolve(const char *base, struct slice location, char *out,
+    size_t size, struct err *e) must_check;

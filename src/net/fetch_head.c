@@ -203,7 +203,7 @@ fetch_head_line(struct fetch_head *h, struct slice line, struct err *e)
 }
 
 struct slice
-fetch_head_find(const struct fetch_head *h, const char *name)
+fetch_head_find(const struct fetch_head *h, const char *name, size_t nth)
 {
 	struct slice rest = { h->text, h->used };
 	struct slice found = { NULL, 0 };
@@ -212,7 +212,7 @@ fetch_head_find(const struct fetch_head *h, const char *name)
 		struct slice key = slice_cut(&rest, '\0');
 		struct slice value = slice_cut(&rest, '\0');
 
-		if (slice_is(key, name))
+		if (slice_is(key, name) && nth-- == 0)
 			found = value;
 	}
 	return found;

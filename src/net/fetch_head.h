@@ -26,5 +26,6 @@ struct fetch_head {
  */
 enum fetch_end fetch_head_line(
     struct fetch_head *h, struct slice line, struct err *e) must_check;
-struct slice fetch_head_find(const struct fetch_head *h, const char *name);
+struct slice fetch_head_find(
+    const struct fetch_head *h, const char *name, size_t nth);
 void fetch_head_fini(struct fetch_head *h);

@@ -64,6 +64,7 @@ struct store_kind {
 };
 
 extern const struct store_kind store_file;
+extern const struct store_kind store_http;
 
 struct store_fetch {
 	/* By origin, constant; t's until store_end(): */

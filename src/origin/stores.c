@@ -14,7 +14,7 @@
 static const struct store_kind *const store_kinds[] = {
 	[STORE_FILE] = &store_file,
 	[STORE_S3] = NULL,
-	[STORE_HTTP] = NULL,
+	[STORE_HTTP] = &store_http,
 };
 static const char *const store_words[] = {
 	[STORE_FILE] = "file",
