@@ -40,7 +40,7 @@ url_print(CURLU *url, char *out, size_t size)
 	    strlen(text) < size;
 
 	if (ok)
-		strcpy(out, text);
+		slice_copy(slice_of(text), out, size);
 	curl_free(text);
 	return ok;
 }

@@ -58,42 +58,20 @@ struct http_get {
 
 /* --- the configuration --- */
 
-/* Headers that are ours to send, or nobody's. */
-static const struct http_own {
-	struct slice name;
-	bool may_be_fixed; /* by the configuration; never forwarded */
-} http_own[] = {
-	{ SLICE("authorization"), true },
-	{ SLICE("cookie"), true },
-	{ SLICE("host"), true },
-	{ SLICE("proxy-authorization"), false },
-	{ SLICE("proxy-connection"), false },
-	{ SLICE("connection"), false },
-	{ SLICE("keep-alive"), false },
-	{ SLICE("te"), false },
-	{ SLICE("trailer"), false },
-	{ SLICE("transfer-encoding"), false },
-	{ SLICE("content-length"), false },
-	{ SLICE("content-type"), false },
-	{ SLICE("upgrade"), false },
-	{ SLICE("http2-settings"), false },
-	{ SLICE("expect"), false },
-	{ SLICE("accept-encoding"), false },
-	{ SLICE("range"), false },
-	{ SLICE("if-range"), false },
-	{ SLICE("if-match"), false },
-	{ SLICE("if-none-match"), false },
-	{ SLICE("if-modified-since"), false },
-	{ SLICE("if-unmodified-since"), false },
-};
+/* Of one transfer or connection: ours to send, or libcurl's. */
+static const char *const own_headers[] = { "Accept-Encoding", "Connection",
+	"Content-Length", "Content-Type", "Expect", "If-Match",
+	"If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
+	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Range", "TE",
+	"Trailer", "Transfer-Encoding", "Upgrade" };
 
-static const struct http_own *
-own_find(struct slice name)
+static bool
+is_own(struct slice name)
 {
-	for (size_t i = 0; i < NELEM(http_own); i++)
-		if (slice_eq_nocase(http_own[i].name, name))
-			return &http_own[i];
-	return NULL;
+	for (size_t i = 0; i < NELEM(own_headers); i++)
+		if (slice_eq_nocase(slice_of(own_headers[i]), name))
+			return true;
+	return false;
 }
 
 static bool
@@ -105,24 +83,6 @@ name_ok(struct slice name)
 			name.at[i]) == NULL)
 			return false;
 	return name.len > 0;
-}
-
-static bool
-forward_check(const struct conf_store *conf, struct err *e)
-{
-	for (size_t i = 0; i < conf->forward.n; i++) {
-		const char *name = conf->forward.item[i];
-
-		if (!name_ok(slice_of(name)))
-			return err_set(e, ERR_CONFIG,
-			    "[store.%s] forward = %s: not the name of a header",
-			    conf->name, name);
-		if (own_find(slice_of(name)) != NULL)
-			return err_set(e, ERR_CONFIG,
-			    "[store.%s] forward = %s: is never forwarded",
-			    conf->name, name);
-	}
-	return true;
 }
 
 /* The value may be a secret: it is not said what is wrong with it. */
@@ -137,14 +97,13 @@ fixed_read(
 	for (size_t i = 0; i < conf->headers.n; i++) {
 		struct slice value = slice_of(conf->headers.item[i]);
 		struct slice name = slice_cut(&value, ':');
-		const struct http_own *own = own_find(name);
 		char *copy;
 
 		if (value.at == NULL || !name_ok(name))
 			return err_set(e, ERR_CONFIG,
 			    "[store.%s] headers: entry %zu is not name:value",
 			    conf->name, i + 1);
-		if (own != NULL && !own->may_be_fixed)
+		if (is_own(name))
 			return err_set(e, ERR_CONFIG,
 			    "[store.%s] headers: %.*s is not yours to send",
 			    conf->name, SLICE_ARG(name));
@@ -228,8 +187,7 @@ http_make(const struct conf_store *conf, struct http_store **out, struct err *e)
 {
 	struct http_store *http = xcalloc(1, sizeof(*http));
 
-	if (forward_check(conf, e) && fixed_read(http, conf, e) &&
-	    guard_make(conf, &http->guard, e) &&
+	if (fixed_read(http, conf, e) && guard_make(conf, &http->guard, e) &&
 	    way_make(conf, &http->way, e)) {
 		*out = http;
 		return true;
@@ -457,7 +415,7 @@ get_follow(struct http_get *g, struct err *e)
 		return false;
 	if (!slice_eq_nocase(http_site(g->url), http_site(next)))
 		g->foreign = true;
-	strcpy(g->url, next);
+	slice_copy(slice_of(next), g->url, sizeof(g->url));
 	return true;
 }
 
