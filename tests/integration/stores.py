@@ -3,6 +3,7 @@
 loopback, with a key for SSE-KMS. What it does otherwise than AWS is for a
 fake of the test's own."""
 import base64
+import hashlib
 import http.client
 import itertools
 import os
@@ -13,7 +14,7 @@ import certs
 import program
 import s3
 
-USER, PASSWORD = "pictor-tests", "a secret of tests"
+USER, PASSWORD = "pictor-tests", "secret-of-these-tests"
 KMS_KEY = "pictor-key"
 
 
@@ -75,6 +76,14 @@ class Minio(program.Program):
         return {"type": "s3", "endpoint": self.url, "bucket": bucket,
             "region": "us-east-1", "access_key": self.user,
             "secret_key": self.password, **more}
+
+
+def customer(key):
+    """The headers of SSE-C with this key."""
+    return {"x-amz-server-side-encryption-customer-" + name: value
+        for name, value in (("algorithm", "AES256"),
+            ("key", base64.b64encode(key).decode()), ("key-MD5",
+            base64.b64encode(hashlib.md5(key).digest()).decode()))}
 
 
 def running(tls=False, **settings):

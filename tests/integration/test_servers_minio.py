@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """MinIO is what other tests take it for."""
-import base64
-import hashlib
 import json
 
 import pytest
 
 import s3
+import stores
 
 
 def refused_by(status, code, action, *words, **more):
@@ -28,7 +27,7 @@ def test_minio_keeps_what_it_took(minio, bucket):
     refused_by(404, "NoSuchKey", minio.client.get, bucket, key)
     refused_by(404, "NoSuchBucket", minio.client.get, "no-bucket", key)
     refused_by(403, "SignatureDoesNotMatch",
-        minio.client_of(minio.user, "wrong secret").get, bucket, key)
+        minio.client_of(minio.user, "wrong-secret").get, bucket, key)
 
 
 def test_minio_versions(minio):
@@ -56,12 +55,7 @@ def test_minio_encrypts(minio, minio_tls, bucket):
         "x-amz-server-side-encryption-aws-kms-key-id": minio.kms_key})
     assert answer.headers["x-amz-server-side-encryption"] == "aws:kms"
     assert minio.client.get(bucket, "kms").body == b"k"
-    secret = b"c" * 32
-    words = {"x-amz-server-side-encryption-customer-" + name: value
-        for name, value in (("algorithm", "AES256"),
-            ("key", base64.b64encode(secret).decode()),
-            ("key-MD5", base64.b64encode(hashlib.md5(secret).digest())
-                .decode()))}
+    words = stores.customer(b"c" * 32)
     hidden = minio_tls.bucket()
     minio_tls.client.put(hidden, "c", b"c", **words)
     assert minio_tls.client.get(hidden, "c", **words).body == b"c"
