@@ -276,6 +276,20 @@ buffer_next(struct buffer *b, uint64_t end)
 	atomic_store_explicit(&b->shared->tail, end, memory_order_release);
 }
 
+uint64_t
+buffer_count(struct buffer *b)
+{
+	uint64_t head = atomic_load(&b->shared->head);
+	uint64_t at =
+	    atomic_load_explicit(&b->shared->tail, memory_order_relaxed);
+	struct iovec data;
+	uint64_t n = 0;
+
+	for (size_t size; (size = step(b, at, head, &data)) > 0; at += size)
+		n += data.iov_len > 0;
+	return n;
+}
+
 bool
 buffer_empty(struct buffer *b)
 {

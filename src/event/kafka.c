@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/codec.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/lock.h"
@@ -103,6 +102,8 @@ struct kafka {
 	int64_t topic_asked_ns, made_ns, held_until_ns;
 	int64_t complained_ns[FAILURES];
 	bool failing;
+	_Atomic int
+	    certificate; /* what is wrong with the last one; 0: nothing */
 };
 
 /* --- what went wrong --- */
@@ -154,14 +155,49 @@ is_hopeless(rd_kafka_resp_err_t code)
 	    code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
 }
 
+/* Some of it comes from brokers. */
+static void
+show(const char *text, char out[KAFKA_TEXT])
+{
+	slice_copy(slice_of(text), out, KAFKA_TEXT);
+	for (char *at = out; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
+
+/* X509_V_ERR_*, as they are since ever; the common ones. */
+static const char *
+certificate_fault(int fault)
+{
+	static const struct {
+		int fault;
+		const char *text;
+	} rows[] = {
+		{ 9, "its certificate is not valid yet" },
+		{ 10, "its certificate has expired" },
+		{ 18, "its certificate is signed by itself" },
+		{ 19, "who signed its certificate is not trusted" },
+		{ 20, "who signed its certificate is not known" },
+		{ 21, "who signed its certificate is not known" },
+		{ 23, "its certificate is revoked" },
+		{ 62, "its certificate is for another name" },
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++)
+		if (rows[i].fault == fault)
+			return rows[i].text;
+	return "its certificate cannot be verified";
+}
+
 /* Counts it, and says it once a minute for each kind. */
 static void
 complain(struct kafka *k, rd_kafka_resp_err_t code, const char *text)
 {
 	enum failure kind = failure_of(code);
-	char shown[2 * KAFKA_TEXT];
+	int fault =
+	    kind == FAILURE_TLS ? atomic_exchange(&k->certificate, 0) : 0;
+	char shown[KAFKA_TEXT];
 	int64_t now = clock_ns();
-	size_t len;
 
 	metric_add(METRIC_KAFKA_FAILURES, (unsigned)kind, 0, 1);
 	k->failing = true;
@@ -169,11 +205,11 @@ complain(struct kafka *k, rd_kafka_resp_err_t code, const char *text)
 	    now - k->complained_ns[kind] < kafka_complain_ns)
 		return;
 	k->complained_ns[kind] = now;
-	len = codec_log_escape(slice_of(text), shown, sizeof(shown) - 1);
-	shown[len] = '\0';
+	show(text, shown);
 	log_line(LOG_LEVEL_ERROR,
-	    "kafka: %s: %s (%s); events wait in the spool", failure_words[kind],
-	    shown, rd_kafka_err2name(code));
+	    "kafka: %s: %s%s%s (%s); events wait in the spool",
+	    failure_words[kind], fault != 0 ? certificate_fault(fault) : "",
+	    fault != 0 ? ": " : "", shown, rd_kafka_err2name(code));
 }
 
 static void
@@ -209,17 +245,36 @@ on_log(const rd_kafka_t *client, int level, const char *what, const char *text)
 {
 	bool matters = strncmp(what, "COMPRESS", strlen("COMPRESS")) == 0 ||
 	    strcmp(what, "CONFWARN") == 0;
-	char shown[2 * KAFKA_TEXT];
-	size_t len;
+	char shown[KAFKA_TEXT];
 
 	(void)client;
 	(void)level;
 	if (!matters && !log_level_on(LOG_LEVEL_DEBUG))
 		return;
-	len = codec_log_escape(slice_of(text), shown, sizeof(shown) - 1);
-	shown[len] = '\0';
+	show(text, shown);
 	log_line(matters ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG, "kafka: %s: %s",
 	    what, shown);
+}
+
+/* Its threads call it. librdkafka itself says only that something is wrong. */
+static int
+on_certificate(rd_kafka_t *client, const char *name, int32_t broker, int *fault,
+    int depth, const char *bytes, size_t size, char *why, size_t why_size,
+    void *opaque)
+{
+	struct kafka *k = opaque;
+
+	(void)client;
+	(void)name;
+	(void)broker;
+	(void)depth;
+	(void)bytes;
+	(void)size;
+	if (*fault == 0)
+		return 1;
+	atomic_store(&k->certificate, *fault);
+	snprintf(why, why_size, "%s", certificate_fault(*fault));
+	return 0;
 }
 
 static int64_t
@@ -484,6 +539,7 @@ client_make(struct kafka *k, struct err *e)
 	rd_kafka_conf_set_opaque(to, k);
 	rd_kafka_conf_set_error_cb(to, on_error);
 	rd_kafka_conf_set_log_cb(to, on_log);
+	(void)rd_kafka_conf_set_ssl_cert_verify_cb(to, on_certificate);
 	rd_kafka_conf_set_stats_cb(to, on_stats);
 	rd_kafka_conf_set_dr_msg_cb(to, on_delivery);
 	rd_kafka_conf_set_oauthbearer_token_refresh_cb(to, on_token);

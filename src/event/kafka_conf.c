@@ -82,6 +82,10 @@ kafka_conf_connect(const struct conf *conf, rd_kafka_conf_t *to, struct err *e)
 		[KAFKA_SCRAM_512] = "SCRAM-SHA-512",
 		[KAFKA_OAUTHBEARER] = "OAUTHBEARER",
 	};
+	const char *sasl = conf->kafka_security == KAFKA_SASL_PLAINTEXT ||
+		conf->kafka_security == KAFKA_SASL_TLS
+	    ? mechanism[conf->kafka_mechanism]
+	    : "";
 	char brokers[BROKERS_MAX];
 	size_t len = 0;
 
@@ -98,8 +102,7 @@ kafka_conf_connect(const struct conf *conf, rd_kafka_conf_t *to, struct err *e)
 	return kafka_conf_set(to, "bootstrap.servers", brokers, e) &&
 	    kafka_conf_set(
 		to, "security.protocol", security[conf->kafka_security], e) &&
-	    kafka_conf_set(
-		to, "sasl.mechanisms", mechanism[conf->kafka_mechanism], e) &&
+	    set_some(to, "sasl.mechanisms", sasl, e) &&
 	    set_some(to, "sasl.username", conf->kafka_username, e) &&
 	    set_some(to, "sasl.password", conf->kafka_password, e) &&
 	    set_some(to, "ssl.ca.location", conf->kafka_ca_file, e) &&

@@ -71,6 +71,7 @@ struct spool {
 	pthread_t thread;
 	atomic_bool asleep;
 	atomic_bool stop;
+	atomic_bool failing; /* set by the writer */
 	_Atomic int64_t size_most, keep_ns, sync_ns;
 
 	struct lock lock;
@@ -87,7 +88,7 @@ struct spool {
 	struct segment segment;
 	uint64_t offset;
 	uint64_t turn;
-	bool failing, dirty;
+	bool dirty;
 	int64_t complained_ns, saved_ns, tidied_ns, synced_ns;
 	uint64_t lost_then;
 
@@ -258,8 +259,7 @@ complain(struct spool *s, const char *why)
 	uint64_t lost = atomic_load(&buffer_sums(s->buffer)->lost);
 	int64_t now = clock_ns();
 
-	if (!s->failing) {
-		s->failing = true;
+	if (!atomic_exchange(&s->failing, true)) {
 		s->lost_then = lost;
 		metric_add(METRIC_SPOOL_FAILURES, 0, 0, 1);
 	} else if (now - s->complained_ns < spool_complain_ns) {
@@ -274,9 +274,8 @@ complain(struct spool *s, const char *why)
 static void
 content(struct spool *s)
 {
-	if (!s->failing)
+	if (!atomic_exchange(&s->failing, false))
 		return;
-	s->failing = false;
 	log_line(LOG_LEVEL_NOTICE,
 	    "spool.path = %s: written again, %" PRIu64 " events lost", s->path,
 	    atomic_load(&buffer_sums(s->buffer)->lost) - s->lost_then);
@@ -298,8 +297,12 @@ write_batch(struct spool *s, const struct iovec *records, size_t n,
 	struct buffer_intent *intent = buffer_intent(s->buffer);
 	ssize_t done;
 
-	*intent =
-	    (struct buffer_intent){ s->segment.number, s->offset, bytes, n, 0 };
+	*intent = (struct buffer_intent){
+		.segment = s->segment.number,
+		.offset = s->offset,
+		.bytes = bytes,
+		.stored = atomic_load(&buffer_sums(s->buffer)->stored) + n,
+	};
 	/* Seen by the next process only if the above is, too. */
 	atomic_thread_fence(memory_order_release);
 	*(volatile uint64_t *)&intent->tail = end;
@@ -379,14 +382,18 @@ static void
 save(struct spool *s, bool now)
 {
 	struct spool_state state;
+	uint64_t waiting;
 	bool unsaved;
 
 	if (!now && clock_ns() - s->saved_ns < spool_save_ns)
 		return;
 	s->saved_ns = clock_ns();
+	/* Stored is, too, what waits for a segment to take it. */
+	waiting = atomic_load(&s->failing) ? buffer_count(s->buffer) : 0;
 	lock_take(&s->lock);
-	s->state.stored = atomic_load(&buffer_sums(s->buffer)->stored);
-	unsaved = s->unsaved ||
+	s->state.stored =
+	    atomic_load(&buffer_sums(s->buffer)->stored) + waiting;
+	unsaved = s->unsaved || waiting > 0 ||
 	    s->state.lost != atomic_load(&buffer_sums(s->buffer)->lost);
 	s->state.lost = atomic_load(&buffer_sums(s->buffer)->lost);
 	state = s->state;
@@ -748,7 +755,9 @@ void
 spool_drain(struct spool *s, int64_t until_ns)
 {
 	lock_take(&s->lock);
-	while (!buffer_empty(s->buffer) && clock_ns() < until_ns) {
+	/* What cannot be written now waits for the next process. */
+	while (!buffer_empty(s->buffer) && !atomic_load(&s->failing) &&
+	    clock_ns() < until_ns) {
 		int64_t soon = clock_ns() + spool_gather_ns;
 
 		(void)cond_wait(

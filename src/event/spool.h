@@ -50,6 +50,17 @@ struct spool_seen {
 	uint64_t missing;       /* segments that are gone between two others */
 };
 
+/* Since the spool was made; at most some tenths of a second old. */
+struct spool_sums {
+	uint64_t stored;
+	uint64_t lost;
+	uint64_t acknowledged;    /* events that Kafka has */
+	uint64_t rejected;        /* events that it will never take */
+	struct spool_place acked; /* everything before it is acknowledged */
+};
+/* False: there is no spool that says it. */
+bool spool_sums(const char *folder, struct spool_sums *out);
+
 struct spool_reader;
 
 /*

@@ -62,3 +62,22 @@ spool_state_write(int fd, const struct spool_state *state, uint64_t turn)
 		   fd, &all, 1, (off_t)(turn % 2 * SPOOL_STATE_SLOT)) ==
 	    (ssize_t)sizeof(slot);
 }
+
+bool
+spool_sums(const char *folder, struct spool_sums *out)
+{
+	scoped_fd fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct spool_state state;
+	uint64_t unused;
+
+	if (fd < 0 || !spool_state_read(fd, &state, &unused))
+		return false;
+	*out = (struct spool_sums){
+		.stored = state.stored,
+		.lost = state.lost,
+		.acknowledged = state.acked_events,
+		.rejected = state.rejected,
+		.acked = state.acked,
+	};
+	return true;
+}

@@ -14,7 +14,7 @@ COMMANDS = re.findall(r"^  (\w+) {2,}", good("--help").split("Options:")[0],
 
 def test_commands():
     assert COMMANDS == ["render", "explain", "url", "formats", "ops", "check",
-        "bench", "report", "completion", "help"]
+        "bench", "report", "spool", "completion", "help"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

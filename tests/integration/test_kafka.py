@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Events on their way to a real Kafka: every one arrives, whatever is stopped
+or killed, and what goes wrong is said and counted by its kind."""
+import concurrent.futures
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import threading
+
+import cli
+import schema
+from server import until
+
+# How many events are sent while daemon and broker are killed; a hundred
+# thousand take two minutes.
+EVENTS = int(os.environ.get("KAFKA_TEST_EVENTS", "4000"))
+SCHEMA = schema.load_event_schema()
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def conf_of(place, brokers, topic, **more):
+    return {
+        "spool": {"path": place / "spool"},
+        "kafka": {"brokers": brokers, "topic": topic, "drain_time": "20s",
+            "retry_time": "100ms", "prop.reconnect.backoff.max.ms": 500,
+            **more},
+        "event": {"file": ""}, "log": {"access": ""},
+    }
+
+
+def secure(kafka, mechanism="plain", **more):
+    return {"security": "sasl_tls", "mechanism": mechanism,
+        "username": kafka.user, "password": kafka.password,
+        "ca_file": kafka.ca, **more}
+
+
+def spool(server, action, *words):
+    done = cli.run("spool", action, "--json", "--config", server.conf_path,
+        *words)
+    return done.returncode, [json.loads(line)
+        for line in done.stdout.splitlines()]
+
+
+def sums(server):
+    return spool(server, "list")[1][-1]
+
+
+def delivered(server, n):
+    """Waits until Kafka has so many."""
+    until(lambda: server.metric("pictor_kafka_events_total",
+        fate="delivered") >= n, f"{n} delivered", 60)
+
+
+def headers_of(message):
+    return {k: v.decode() if isinstance(v, bytes) else v
+        for k, v in dict(message.headers).items()}
+
+
+def test_delivered(kafka, start, place):
+    topic = kafka.topic(3)
+    server = start(conf_of(place, kafka.plain, topic))
+    server.get("/cat.png?width=32", {"traceparent": TRACE,
+        "X-Amz-Cf-Id": "cf-1"})
+    server.get("/cat.png?width=32")
+    server.get("/none.png?width=32")
+    delivered(server, 3)
+    server.said(f"kafka: connected, topic {topic} has 3 partitions")
+    messages = kafka.consume(topic, 3)
+    events = {}
+    for message in messages:
+        event = json.loads(message.value)
+        schema.check(event, SCHEMA)
+        head = headers_of(message)
+        assert head["ce_specversion"] == "1.0"
+        assert head["ce_id"] == event["id"]
+        assert head["ce_source"] == event["source"]
+        assert head["ce_type"] == event["type"]
+        assert head["ce_time"] == event["time"]
+        assert head["content-type"] == "application/json"
+        assert head["schema_version"] == "1"
+        assert head.get("traceparent") == event["traceparent"]
+        assert message.key.decode().startswith(f"files/{event['source_key']}#")
+        events[event["type"]] = event
+    assert set(events) == {"image.rendered", "image.served", "image.failed"}
+    first = events["image.rendered"]
+    assert first["traceparent"] == TRACE
+    assert first["cloudfront_id"] == "cf-1"
+    assert first["plan"].startswith("autoorient")
+    assert first["plan_hash"] == events["image.served"]["plan_hash"]
+    assert first["tenant"] == "query"
+    # Both in the same partition: in their order.
+    assert [m.key for m in messages].count(messages[0].key) in (1, 2)
+    # It leaves the spool, and what is kept of it can be sent again.
+    until(lambda: sums(server)["acknowledged"] == 3, "acknowledged")
+    assert sums(server)["stored"] == 3
+    status, out = spool(server, "resend")
+    assert (status, out[-1]) == (0, {"delivered": 3, "failed": 0})
+    again = kafka.consume(topic, 6)
+    assert {json.loads(m.value)["id"] for m in again} \
+        == {e["id"] for e in events.values()}
+    assert len(cli.good("spool", "print", "--config",
+        server.conf_path).splitlines()) == 3
+    assert spool(server, "verify")[0] == 0
+
+
+def test_sasl(kafka, start, place):
+    """As Confluent Cloud has it; the secret is in a file."""
+    topic = kafka.topic()
+    secret = place / "password"
+    secret.write_text(kafka.password + "\n", encoding="ascii")
+    server = start(conf_of(place, kafka.sasl, topic, **secure(kafka,
+        password=None, password_file=secret)))
+    server.get("/cat.png?width=32")
+    assert len(kafka.consume(topic, 1)) == 1
+    assert kafka.password not in server.log()
+
+
+def test_mtls(kafka, start, place):
+    topic = kafka.topic()
+    certificate, key = kafka.client
+    server = start(conf_of(place, kafka.mtls, topic, security="tls",
+        ca_file=kafka.ca, client_cert=certificate, client_key=key))
+    server.get("/cat.png?width=32")
+    assert len(kafka.consume(topic, 1)) == 1
+
+
+def test_scram(kafka_scram, start, place):
+    for mechanism in ("scram-sha-256", "scram-sha-512"):
+        topic = kafka_scram.topic()
+        server = start(conf_of(place, kafka_scram.sasl, topic,
+            **secure(kafka_scram, mechanism)))
+        server.get("/cat.png?width=32")
+        assert len(kafka_scram.consume(topic, 1)) == 1
+        server.stop()
+
+
+# ---- What goes wrong ----
+
+def failing(start, place, kind, brokers, topic, **more):
+    """A daemon whose events wait; what it said, and it serves all the same."""
+    server = start(conf_of(place, brokers, topic, **{"drain_time": "0s",
+        **more}))
+    assert server.get("/cat.png?width=32").status == 200
+    until(lambda: server.metric("pictor_kafka_failures_total", kind=kind) > 0,
+        f"{kind} is counted", 60)
+    return server
+
+
+def waits(server, n=1):
+    until(lambda: sums(server)["stored"] == n, "stored")
+    assert sums(server)["acknowledged"] == 0
+    assert server.get("/cat.png?width=32").status == 200
+
+
+def test_wrong_password(kafka, start, place):
+    topic = kafka.topic()
+    server = failing(start, place, "authentication", kafka.sasl, topic,
+        **secure(kafka, password="not it"))
+    server.said("error kafka: authentication: ")
+    assert "not it" not in server.log()
+    waits(server)
+    # It is set right: what waited arrives.
+    server.stop()
+    server.set({"kafka": {"password": kafka.password, "drain_time": "20s"}})
+    server.start()
+    assert len(kafka.consume(topic, 2)) == 2
+    server.said("kafka: connected, topic")
+
+
+def test_expired_certificate(kafka, start, place):
+    server = failing(start, place, "tls", kafka.expired, kafka.topic(),
+        security="tls", ca_file=kafka.ca)
+    server.said("error kafka: tls: ")
+    assert "certificate has expired" in server.log(), server.log()
+    waits(server)
+
+
+def test_stranger(kafka, start, place):
+    """A certificate that the broker does not know."""
+    certificate, key = kafka.stranger
+    server = start(conf_of(place, kafka.mtls, kafka.topic(), security="tls",
+        ca_file=kafka.ca, client_cert=certificate, client_key=key,
+        drain_time="0s"))
+    server.get("/cat.png?width=32")
+    until(lambda: sum(server.metric("pictor_kafka_failures_total", kind=kind)
+        for kind in ("tls", "connection")) > 0, "counted")
+    waits(server)
+
+
+def test_missing_topic(kafka, start, place):
+    server = failing(start, place, "topic", kafka.plain, "no.such.topic",
+        **{"prop.topic.metadata.propagation.max.ms": 500})
+    server.said("warning kafka.topic = no.such.topic: ")
+    waits(server)
+    # It is made: what waited arrives.
+    kafka.topic(name="no.such.topic")
+    try:
+        assert len(kafka.consume("no.such.topic", 2)) == 2
+        server.said("notice kafka: events are delivered")
+    finally:
+        kafka.delete("no.such.topic")
+
+
+def test_too_large(kafka, start, place):
+    """Never taken: it is put aside, the others go on."""
+    topic = kafka.topic(max_message_bytes=1500)
+    server = start(conf_of(place, kafka.plain, topic,
+        **{"prop.compression.type": "none"}))
+    server.get("/cat.png?width=32&" + "&".join(
+        f"a{i}=" + os.urandom(8).hex() for i in range(60)))
+    until(lambda: server.metric("pictor_kafka_events_total", fate="rejected")
+        == 1, "rejected", 60)
+    server.said("error kafka: too-large: ")
+    server.said("is rejected; it is kept in rejected.seg")
+    until(lambda: sums(server)["rejected"] == 1, "counted in the spool")
+    rejected = place / "spool" / "rejected.seg"
+    (event,) = map(json.loads, cli.good("spool", "print", rejected)
+        .splitlines())
+    assert event["error_code"] == "unknown-parameter"
+    assert spool(server, "resend", rejected)[0] == 1
+    kafka.delete(topic)
+
+
+def test_bad_property(start, place):
+    server = start({"event": {"file": ""}})
+    server.stop()
+    for name, value in (("no.such", "1"), ("linger.ms", "soon"),
+            ("acks", "1")):
+        server.set({"kafka": {"brokers": "127.0.0.1:1",
+            f"prop.{name}": value}, "spool": {"path": place / "spool"}})
+        done = subprocess.run([*server.wrapper, os.environ.get("PICTOR")
+            or os.path.join(os.environ.get("PICTOR_BUILD", "."), "pictord"),
+            "--config", server.conf_path], capture_output=True, text=True,
+            timeout=60, check=False)
+        assert done.returncode != 0
+        assert "kafka" in done.stderr, done.stderr
+        server.set({"kafka": {f"prop.{name}": None}})
+
+
+def test_never_there(start, place):
+    """No broker at all: answers are not held up, and the spool is bounded."""
+    server = start(conf_of(place, "127.0.0.1:1", "t", drain_time="0s"))
+    server.stop()
+    server.set({"spool": {"size": "1M", "buffer": "64k"}})
+    server.start()
+    answered = ask_all(server, 3000, wait=False)[0]
+    assert len(answered) == 3000
+    until(lambda: sums(server)["stored"] + sums(server)["lost"] == 3000,
+        "all counted")
+    all_of = sums(server)
+    assert all_of["lost"] > 0
+    size = sum(f.stat().st_size for f in (place / "spool").glob("*.seg"))
+    assert size <= 1024 * 1024
+    server.said("full (spool.size): events wait in memory")
+    assert server.metric("pictor_spool_events_total", spool="lost") \
+        == all_of["lost"]
+    assert server.metric("pictor_spool_failures_total") >= 1
+
+
+# ---- What is killed ----
+
+def ask_all(server, n, wait=True):
+    """Asks n times, by four hands, each request with a name of its own;
+    returns which were answered, and which were sent in vain (the daemon was
+    killed: whether it was answered is unknown, so it is asked anew)."""
+    answered, vain = set(), set()
+    lock = threading.Lock()
+
+    def one(connection, name):
+        connection.request("GET", "/cat.png?width=16",
+            headers={"X-Request-Id": name})
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 200
+        assert answer.headers["X-Request-Id"] == name
+
+    def hand(which):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port,
+            timeout=60)
+        for i in range(which, n, 4):
+            attempt = 0
+            while True:
+                name = f"r{i}.{attempt}"
+                try:
+                    one(connection, name)
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    assert wait
+                    with lock:
+                        vain.add(name)
+                    attempt += 1
+                    with contextlib.suppress(AssertionError):
+                        until(lambda: server.process is not None
+                            and server._ready(), "back", 60)
+                    continue
+                with lock:
+                    answered.add(name)
+                break
+        connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(hand, range(4)))
+    return answered, vain
+
+
+def kill(server):
+    process, server.process = server.process, None
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_killed(kafka, start, place):
+    """The broker is away, and the daemon is killed twice: every answer's event
+    arrives, and stored + lost = answered."""
+    topic = kafka.topic(3)
+    server = start(conf_of(place, kafka.plain, topic))
+    done = concurrent.futures.ThreadPoolExecutor(1)
+    asked = done.submit(ask_all, server, EVENTS)
+
+    def told():
+        return sums(server).get("stored", 0)
+
+    until(lambda: told() > EVENTS // 10, "some are stored", 120)
+    kafka.kill()
+    for part in (2, 3):
+        until(lambda p=part: told() > EVENTS * p // 10, "more", 300)
+        kill(server)
+        server.start()
+    if EVENTS >= 100000:
+        signal.sigtimedwait([], 30)
+    kafka.start()
+    answered, vain = asked.result(600)
+    assert len(answered) == EVENTS
+    until(lambda: (s := sums(server))["stored"] == s["acknowledged"]
+        and s["stored"] + s["lost"] >= EVENTS, "all acknowledged", 300)
+    spooled = sums(server)
+    assert spooled["lost"] == 0 or EVENTS > 50000
+    names, ids = {}, {}
+    for message in kafka.consume(topic):
+        event = json.loads(message.value)
+        ids[event["id"]] = ids.get(event["id"], 0) + 1
+        names.setdefault(event["request_id"], set()).add(event["id"])
+    # One event for each request, however often it was sent.
+    assert all(len(of) == 1 for of in names.values())
+    missing = answered - set(names)
+    assert len(missing) <= spooled["lost"]
+    assert set(names) <= answered | vain
+    assert spooled["stored"] == len(ids)
+    assert spooled["stored"] + spooled["lost"] \
+        == len(answered) + len(set(names) - answered)
+    print(f"{len(answered)} answered, {len(vain)} in vain, "
+        f"{spooled['stored']} stored, {spooled['lost']} lost, "
+        f"{sum(ids.values())} messages")
