@@ -24,11 +24,39 @@ static const char *const store_words[] = {
 _Static_assert(
     NELEM(store_kinds) == NELEM(store_words), "each type of store has a name");
 
+/* type = s3 with signature = v2; NULL: not in this build. */
+#ifdef HAVE_LIBS3
+static const struct store_kind *const store_v2 = &store_s3_libs3;
+#else
+static const struct store_kind *const store_v2 = NULL;
+#endif
+
 static const struct store_kind *
 store_kind(const struct conf_store *row)
 {
 	assert(row->type >= 0 && (size_t)row->type < NELEM(store_kinds));
+	if (row->type == STORE_S3 && row->signature == SIGNATURE_V2)
+		return store_v2;
 	return store_kinds[row->type];
+}
+
+/* Its kind, if its rows are right. */
+static bool
+store_check(
+    const struct conf_store *row, const struct store_kind **out, struct err *e)
+{
+	const struct store_kind *kind = store_kind(row);
+
+	*out = kind;
+	if (kind != NULL)
+		return kind->check(row, e);
+	if (row->type == STORE_S3 && row->signature == SIGNATURE_V2)
+		return err_set(e, ERR_CONFIG,
+		    "[store.%s] signature = v2: this build has no libs3: "
+		    "./configure --with-libs3",
+		    row->name);
+	return err_set(e, ERR_CONFIG, "[store.%s] type = %s: not in this build",
+	    row->name, store_words[row->type]);
 }
 
 /* --- one store --- */
@@ -75,18 +103,15 @@ store_open(const struct stores_spec *spec, const struct conf *conf,
     const struct conf_store *row, struct store_life **out, struct err *e)
 {
 	static _Atomic uint64_t serial;
+	const struct store_kind *kind = NULL;
 	struct store_life *life = NULL;
 	struct store *s = NULL;
 
-	if (store_kind(row) == NULL)
-		return err_set(e, ERR_CONFIG,
-		    "[store.%s] type = %s: not in this build", row->name,
-		    store_words[row->type]);
-	if (!store_kind(row)->check(row, e))
+	if (!store_check(row, &kind, e))
 		return false;
 	life = xcalloc(1, sizeof(*life));
 	s = &life->store;
-	s->kind = store_kind(row);
+	s->kind = kind;
 	s->conf = row;
 	s->fetcher = s->kind->blocks ? NULL : spec->fetcher;
 	s->life = life;
@@ -185,16 +210,11 @@ origin_stores_drop(struct origin_stores *s)
 bool
 origin_check(const struct conf *conf, struct err *e)
 {
-	for (size_t i = 0; i < conf->nstore; i++) {
-		const struct conf_store *row = &conf->store[i];
+	const struct store_kind *kind;
 
-		if (store_kind(row) == NULL)
-			return err_set(e, ERR_CONFIG,
-			    "[store.%s] type = %s: not in this build",
-			    row->name, store_words[row->type]);
-		if (!store_kind(row)->check(row, e))
+	for (size_t i = 0; i < conf->nstore; i++)
+		if (!store_check(&conf->store[i], &kind, e))
 			return false;
-	}
 	return true;
 }
 
