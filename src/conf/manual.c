@@ -168,8 +168,7 @@ static const char *const conf_after[] = {
 	".B AWS_EC2_METADATA_DISABLED",
 	"is true.",
 	".PP",
-	"One that is configured and fails is an error, and the next is not "
-	"asked.",
+	"One that is configured and fails is an error; the next is not asked.",
 	"With",
 	".B role",
 	"that role is taken on with what was found.",
