@@ -40,6 +40,7 @@ struct blob {
 	struct err *error;
 	struct lock lock;
 	struct cond more;
+	unsigned nudges under(lock);
 };
 
 static size_t
@@ -296,17 +297,28 @@ struct blob_view
 blob_wait(struct blob *b, size_t have, int64_t until_ns)
 {
 	struct blob_view view = blob_look(b);
+	unsigned nudges = 0;
 
 	if (view.state != BLOB_GROWING || view.size > have)
 		return view;
 	lock_take(&b->lock);
-	for (view = blob_look(b);
-	     view.state == BLOB_GROWING && view.size <= have;
+	nudges = b->nudges;
+	for (view = blob_look(b); view.state == BLOB_GROWING &&
+	     view.size <= have && b->nudges == nudges;
 	     view = blob_look(b))
 		if (!cond_wait(&b->more, &b->lock, until_ns))
 			break;
 	lock_drop(&b->lock);
 	return blob_look(b);
+}
+
+void
+blob_nudge(struct blob *b)
+{
+	lock_take(&b->lock);
+	b->nudges++;
+	cond_wake_all(&b->more);
+	lock_drop(&b->lock);
 }
 
 void

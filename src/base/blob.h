@@ -54,9 +54,11 @@ struct blob_view {
 struct blob_view blob_look(const struct blob *b);
 /*
  * Waits until there are more than have bytes, or it is finished, or until_ns
- * (clock_ns()) has come; returns what there is.
+ * (clock_ns()) has come, or blob_nudge() was called; returns what there is.
  */
 struct blob_view blob_wait(struct blob *b, size_t have, int64_t until_ns);
+/* Whoever waits for it now looks again: blob_wait() may return too early. */
+void blob_nudge(struct blob *b);
 /* Why it failed; state must be BLOB_FAILED. */
 void blob_error(const struct blob *b, struct err *e);
 /* Bytes of memory it holds, for accounting. */

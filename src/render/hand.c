@@ -34,6 +34,11 @@ static const int64_t hand_tick_ns = 20 * NS_PER_MS;
 static const int64_t hand_grace_ns = 300 * NS_PER_MS;
 /* New bytes are told in such steps: each costs a wake-up. */
 static const size_t hand_step = 64 * KIB;
+/*
+ * One that gets less than a step in this time is idle for most of it, and
+ * better lent to a complete original. It is some 50 Mbit/s.
+ */
+static const int64_t hand_starving_ns = 10 * NS_PER_MS;
 
 struct hand {
 	struct jail *jail;
@@ -43,7 +48,8 @@ struct hand {
 	struct wire_place place; /* of the images in the arena */
 	size_t fed;              /* bytes of the original there */
 	bool growing;
-	bool stalled;    /* nothing came for a tick */
+	size_t mark; /* fed was so much at mark_ns: a step or more ago */
+	int64_t mark_ns;
 	bool yielding;   /* told to stop, to make room */
 	struct err stop; /* why it was told to; code ERR_NONE: it was not */
 	int64_t kill_ns;
@@ -107,13 +113,15 @@ static void
 hand_feed(struct hand *h)
 {
 	struct render_job *job = h->turn->job;
-	size_t before = h->fed;
 	struct blob_view view = blob_wait(
 	    job->original, h->fed + hand_step - 1, clock_ns() + hand_tick_ns);
 
-	h->stalled = view.size == before && view.state == BLOB_GROWING;
-	if (h->stalled)
+	if (view.size == h->fed && view.state == BLOB_GROWING)
 		return;
+	if (view.size - h->mark >= hand_step) {
+		h->mark = view.size;
+		h->mark_ns = clock_ns();
+	}
 	if (!hand_copy(h, view)) {
 		atomic_store_explicit(&h->worker->map.words->in_state,
 		    WIRE_BROKEN, memory_order_release);
@@ -234,7 +242,8 @@ hand_result(struct hand *h, struct wire_reply *reply, struct err *e)
 
 /*
  * The picture is made, but its original has not ended: it may still break
- * off. The worker is free to go on meanwhile.
+ * off. Mostly its end is near; else who called waits for it, and neither the
+ * worker nor the keeper.
  */
 static bool
 hand_await_original(struct hand *h, struct err *e)
@@ -242,20 +251,10 @@ hand_await_original(struct hand *h, struct err *e)
 	struct render_job *job = h->turn->job;
 	struct blob_view view = blob_look(job->original);
 
-	if (view.state == BLOB_GROWING)
+	if (view.state == BLOB_GROWING) {
 		jail_leave(h->jail, h->turn);
-	while (view.state == BLOB_GROWING) {
-		int64_t now = clock_ns();
-		uint32_t stop =
-		    atomic_load_explicit(h->turn->stop, memory_order_relaxed);
-
-		if (stop != 0)
-			return err_set(e, (enum err_code)stop,
-			    "the original had not ended");
-		if (now >= h->turn->due_ns)
-			return err_set(e, ERR_RENDER_TIMEOUT,
-			    "the original did not end in time");
-		view = blob_wait(job->original, SIZE_MAX, now + hand_tick_ns);
+		view = blob_wait(
+		    job->original, SIZE_MAX, clock_ns() + hand_tick_ns);
 	}
 	if (view.state == BLOB_FAILED) {
 		blob_error(job->original, e);
@@ -351,7 +350,8 @@ hand_look(struct hand *h, int64_t now)
 		hand_stop(h, (enum err_code)stop, "stopped while rendering");
 	} else if (now >= t->due_ns) {
 		hand_stop(h, ERR_RENDER_TIMEOUT, "the worker did not stop");
-	} else if (h->growing && h->stalled && t->wanted(t->arg)) {
+	} else if (h->growing && now - h->mark_ns >= hand_starving_ns &&
+	    t->wanted(t->arg)) {
 		h->yielding = true;
 		hand_stop(h, ERR_CLIENT_GONE, "made room");
 	}
@@ -404,6 +404,8 @@ jail_run(struct jail *j, struct jail_turn *turn, struct err *e)
 	if (sources_broke(job, e))
 		return JAIL_FAILED;
 	view = blob_look(job->original);
+	h.mark = view.size;
+	h.mark_ns = clock_ns();
 	atomic_store_explicit(
 	    &h.worker->map.words->cancel, 0, memory_order_relaxed);
 	if (!hand_copy_overlays(&h) || !hand_copy(&h, view)) {

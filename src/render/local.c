@@ -73,21 +73,17 @@ feed_read(void *from, void *out, size_t size)
 	return (int64_t)size;
 }
 
-/* The original's end decides even when the picture did not need it. */
+/* An original that broke off decides, also when the picture did not need its
+ * end; one that still grows is waited for by who called. */
 static bool
-local_end(struct render_job *job, int64_t due_ns, bool ok, struct err *e)
+local_end(struct render_job *job, bool ok, struct err *e)
 {
 	struct blob_view view = blob_look(job->original);
 
-	if (ok)
-		view = blob_wait(job->original, SIZE_MAX, due_ns);
 	if (view.state == BLOB_FAILED) {
 		blob_error(job->original, e);
 		return false;
 	}
-	if (ok && view.state == BLOB_GROWING)
-		return err_set(
-		    e, ERR_RENDER_TIMEOUT, "the original did not end in time");
 	job->facts.original_bytes = view.size;
 	return ok;
 }
@@ -140,7 +136,7 @@ local_run(struct render_job *job, int64_t due_ns,
 		work.input.from = &feed;
 	}
 	ok = image_render(&work, &result, e);
-	if (!local_end(job, due_ns, ok, e)) {
+	if (!local_end(job, ok, e)) {
 		if (ok)
 			image_result_fini(&result);
 		return false;

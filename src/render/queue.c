@@ -188,10 +188,31 @@ queue_cut(struct queue *q, struct queue_list *l, struct render_job **at)
 	return job;
 }
 
+/* Could it be begun now, with so many bytes of its original? */
+static bool
+job_is_ready(const struct render_job *job, size_t least)
+{
+	size_t have;
+
+	return !job->whole_only && sources_lack(job, least, &have) == NULL;
+}
+
+bool
+queue_has_ready(const struct queue *q, size_t least)
+{
+	const struct render_job *job = q->growing.first;
+
+	while (job != NULL && !job_is_ready(job, least))
+		job = job->next;
+	return job != NULL;
+}
+
 struct render_job *
-queue_take(struct queue *q, int64_t now_ns, queue_idle_f *idle, void *arg)
+queue_take(struct queue *q, int64_t now_ns, size_t least, queue_idle_f *idle,
+    void *arg)
 {
 	struct render_job **at = &q->whole.first;
+	struct render_job **later = NULL;
 
 	queue_sort(q);
 	if (*at != NULL) {
@@ -206,16 +227,23 @@ queue_take(struct queue *q, int64_t now_ns, queue_idle_f *idle, void *arg)
 			at = &q->whole.first;
 		return queue_cut(q, &q->whole, at);
 	}
-	for (at = &q->growing.first; *at != NULL; at = &(*at)->next)
-		if (!(*at)->whole_only)
+	for (at = &q->growing.first; *at != NULL; at = &(*at)->next) {
+		if (job_is_ready(*at, least))
 			return queue_cut(q, &q->growing, at);
-	return NULL;
+		if (later == NULL && !(*at)->whole_only)
+			later = at;
+	}
+	return later != NULL ? queue_cut(q, &q->growing, later) : NULL;
 }
 
 bool
-queue_has_whole(const struct queue *q)
+queue_has_whole(const struct queue *q, size_t n)
 {
-	return q->whole.first != NULL;
+	const struct render_job *job = q->whole.first;
+
+	for (; job != NULL && n > 0; n--)
+		job = job->next;
+	return job != NULL;
 }
 
 bool

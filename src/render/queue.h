@@ -48,11 +48,15 @@ bool queue_sort(struct queue *q);
  * The next job for a worker, or NULL. The oldest complete one; but a younger
  * one goes before it while it is not old itself and only the younger one's
  * domain has an idle worker, since changing the domain costs a new process.
+ * Where none is complete, one that has least bytes to begin with; else the
+ * oldest that may come to have them.
  */
-struct render_job *queue_take(
-    struct queue *q, int64_t now_ns, queue_idle_f *idle, void *arg);
-/* True when a complete original waits. */
-bool queue_has_whole(const struct queue *q);
+struct render_job *queue_take(struct queue *q, int64_t now_ns, size_t least,
+    queue_idle_f *idle, void *arg);
+/* True when more than n jobs wait whose images are complete. */
+bool queue_has_whole(const struct queue *q, size_t n);
+/* True when one waits of which enough is there to begin, with least bytes. */
+bool queue_has_ready(const struct queue *q, size_t least);
 /*
  * Takes out one job that must not wait any longer, with its err set:
  * CLIENT_GONE, DEADLINE, or BUSY. NULL: none.

@@ -7,6 +7,12 @@
  * what waits too long, and tells keepers at work when nobody waits for their
  * job any more.
  *
+ * No slow origin holds a keeper or a worker that a complete original could
+ * use. A keeper whose job lacks bytes goes back for one that does not, at once:
+ * who brings that one nudges the blobs that keepers wait for. As many go back
+ * as there are jobs for. One whose picture is made before the original has
+ * ended leaves it to the clerk.
+ *
  * Lock order: render's lock, then the jail's. done() and the runs are called
  * without any.
  */
@@ -45,6 +51,7 @@ struct keeper {
 	struct render *render;
 	pthread_t thread;
 	struct render_job *job; /* under render's lock; NULL: idle */
+	bool called;            /* under it: goes back for a complete one */
 	/* An err_code once its job must stop. Written by the clerk. */
 	_Atomic uint32_t stop;
 };
@@ -56,8 +63,11 @@ struct render {
 	struct cond calm; /* nothing is left: for drain */
 	struct queue queue under(lock);
 	enum render_phase phase under(lock);
-	unsigned idle under(lock); /* keepers without a job */
-	size_t open under(lock);   /* jobs whose done() has not returned */
+	unsigned idle under(lock);   /* keepers without a job */
+	unsigned called under(lock); /* keepers on their way back */
+	/* Made, but their originals have not ended. */
+	struct render_job *made under(lock);
+	size_t open under(lock); /* jobs whose done() has not returned */
 	/* Constant: */
 	struct jail *jail; /* NULL: local mode */
 	struct poison *poison;
@@ -74,18 +84,44 @@ render_has_idle(void *arg, const char *domain)
 	return r->jail == NULL || jail_has_idle(r->jail, domain);
 }
 
-/* Whether a complete original waits and nobody but the caller could take it. */
+/*
+ * Whether a complete original waits and nobody but this keeper could take it.
+ * Then it must go back.
+ */
 static bool
-render_is_wanted(void *arg)
+keeper_is_wanted(void *arg)
 {
-	struct render *r = arg;
+	struct keeper *k = arg;
+	struct render *r = k->render;
 	bool wanted;
 
 	lock_take(&r->lock);
 	queue_sort(&r->queue);
-	wanted = queue_has_whole(&r->queue) && r->idle == 0;
+	wanted = k->called ||
+	    queue_has_whole(&r->queue, (size_t)r->idle + r->called);
+	if (wanted && !k->called) {
+		k->called = true;
+		r->called++;
+	}
 	lock_drop(&r->lock);
 	return wanted;
+}
+
+/*
+ * A complete original waits: keepers that wait for bytes look whether it is
+ * theirs to take.
+ */
+static void
+render_nudge(struct render *r) needs_lock(&r->lock)
+{
+	for (unsigned i = 0; i < r->nkeeper; i++) {
+		const struct render_job *job = r->keeper[i].job;
+
+		if (job == NULL || r->keeper[i].called)
+			continue;
+		for (size_t k = 0; k < sources_count(job); k++)
+			blob_nudge(sources_blob(job, k));
+	}
 }
 
 /* Gives a job back to its owner; it must be in no list and no keeper's. */
@@ -130,6 +166,19 @@ keeper_least(const struct keeper *k)
 	return poison_count(k->render->poison) > 0 ? SIZE_MAX : stream_least;
 }
 
+/* Whether one waits, not complete either, that could be begun. */
+static bool
+keeper_knows_better(struct keeper *k, size_t least)
+{
+	struct render *r = k->render;
+	bool better;
+
+	lock_take(&r->lock);
+	better = queue_has_ready(&r->queue, least);
+	lock_drop(&r->lock);
+	return better;
+}
+
 /* Until enough is there to begin. */
 static enum wait_end
 keeper_wait(
@@ -156,7 +205,7 @@ keeper_wait(
 		    now + keeper_tick_ns < due_ns ? now + keeper_tick_ns
 						  : due_ns);
 		if (sources_lack(job, least, &have) != NULL &&
-		    render_is_wanted(k->render))
+		    (keeper_is_wanted(k) || keeper_knows_better(k, least)))
 			return WAIT_BACK;
 	}
 }
@@ -300,6 +349,32 @@ keeper_finish(
 	render_finish(r, job);
 }
 
+/* Its picture is made: the clerk sees its original's end. */
+static void
+keeper_leave_made(struct keeper *k, struct render_job *job, int64_t start_ns)
+{
+	struct render *r = k->render;
+
+	job->run_ns = clock_ns() - start_ns;
+	lock_take(&r->lock);
+	k->job = NULL;
+	queue_end(&r->queue, job, job->run_ns);
+	job->next = r->made;
+	r->made = job;
+	cond_wake_one(&r->look);
+	lock_drop(&r->lock);
+}
+
+/* However it was run; e is in the job. */
+static void
+keeper_end(struct keeper *k, struct render_job *job, bool ok, int64_t start_ns)
+{
+	if (ok && blob_look(job->original).state == BLOB_GROWING)
+		keeper_leave_made(k, job, start_ns);
+	else
+		keeper_finish(k, job, ok, start_ns);
+}
+
 static int64_t
 job_due_ns(const struct render_job *job, int64_t now)
 {
@@ -318,8 +393,8 @@ keeper_serve(struct keeper *k, struct render_job *job)
 	struct jail_turn turn = { .job = job,
 		.due_ns = job_due_ns(job, start),
 		.stop = &k->stop,
-		.wanted = render_is_wanted,
-		.arg = r,
+		.wanted = keeper_is_wanted,
+		.arg = k,
 		.exit = EXIT_COUNT };
 	enum wait_end wait = keeper_wait(k, job, turn.due_ns, &job->err);
 	enum jail_end end;
@@ -342,15 +417,16 @@ keeper_serve(struct keeper *k, struct render_job *job)
 
 		if (!ok && stop != 0)
 			err_set(&job->err, (enum err_code)stop, "stopped");
-		keeper_finish(k, job, ok, start);
+		keeper_end(k, job, ok, start);
 		return;
 	}
 	end = keeper_run_jailed(k, &turn, &job->err);
+	/* The job may be gone after its end. */
+	jail_leave(r->jail, &turn);
 	if (end == JAIL_YIELDED)
 		keeper_put_back(k, job, true);
 	else
-		keeper_finish(k, job, end == JAIL_OK, start);
-	jail_leave(r->jail, &turn);
+		keeper_end(k, job, end == JAIL_OK, start);
 }
 
 /* The next job, or NULL at the end. */
@@ -361,9 +437,13 @@ keeper_next(struct keeper *k)
 	struct render_job *job = NULL;
 
 	lock_take(&r->lock);
+	if (k->called)
+		r->called--;
+	k->called = false;
 	r->idle++;
 	while (r->phase != PHASE_CLOSED) {
-		job = queue_take(&r->queue, clock_ns(), render_has_idle, r);
+		job = queue_take(
+		    &r->queue, clock_ns(), keeper_least(k), render_has_idle, r);
 		if (job != NULL)
 			break;
 		(void)cond_wait(&r->work, &r->lock, CLOCK_NEVER);
@@ -421,11 +501,64 @@ clerk_find(struct render *r) needs_lock(&r->lock)
 {
 	struct render_job *job = NULL;
 
-	if (r->phase < PHASE_KILLING)
-		return queue_expire(&r->queue, clock_ns());
-	job = queue_empty(&r->queue);
-	if (job != NULL)
-		err_set(&job->err, ERR_DRAINING, "still in the render queue");
+	if (r->phase < PHASE_KILLING) {
+		job = queue_expire(&r->queue, clock_ns());
+	} else {
+		job = queue_empty(&r->queue);
+		if (job != NULL)
+			err_set(&job->err, ERR_DRAINING,
+			    "still in the render queue");
+	}
+	if (job == NULL)
+		return NULL;
+	job->ok = false;
+	job->queued_ns = clock_ns() - job->submitted_ns;
+	metric_seconds(METRIC_QUEUE_TIME, 0, 0, job->queued_ns);
+	return job;
+}
+
+/* Whether the original of a picture that is made has come to its end, or is
+ * not waited for any more. Sets ok, or err. */
+static bool
+made_is_over(struct render *r, struct render_job *job) needs_lock(&r->lock)
+{
+	struct blob_view view = blob_look(job->original);
+
+	job->ok = view.state == BLOB_DONE;
+	if (job->ok)
+		job->facts.original_bytes = view.size;
+	else if (view.state == BLOB_FAILED)
+		blob_error(job->original, &job->err);
+	else if (queue_is_cancelled(job))
+		err_set(
+		    &job->err, ERR_CLIENT_GONE, "the original had not ended");
+	else if (clock_ns() >= job->deadline_ns)
+		err_set(&job->err, ERR_ORIGIN_TIMEOUT,
+		    "the original did not end in time");
+	else if (r->phase >= PHASE_KILLING)
+		err_set(&job->err, ERR_DRAINING, "the original had not ended");
+	else
+		return false;
+	return true;
+}
+
+static struct render_job *
+clerk_find_made(struct render *r) needs_lock(&r->lock)
+{
+	struct render_job **at = &r->made;
+	struct render_job *job = NULL;
+
+	while (*at != NULL && !made_is_over(r, *at))
+		at = &(*at)->next;
+	job = *at;
+	if (job == NULL)
+		return NULL;
+	*at = job->next;
+	job->next = NULL;
+	if (!job->ok) {
+		blob_drop(job->result);
+		job->result = NULL;
+	}
 	return job;
 }
 
@@ -437,16 +570,17 @@ clerk_look(struct render *r)
 	do {
 		lock_take(&r->lock);
 		clerk_stop_running(r);
-		if (queue_sort(&r->queue))
+		if (queue_sort(&r->queue)) {
 			cond_wake_all(&r->work);
-		job = clerk_find(r);
+			render_nudge(r);
+		}
+		job = clerk_find_made(r);
+		if (job == NULL)
+			job = clerk_find(r);
 		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
 		lock_drop(&r->lock);
 		if (job == NULL)
 			return;
-		job->ok = false;
-		job->queued_ns = clock_ns() - job->submitted_ns;
-		metric_seconds(METRIC_QUEUE_TIME, 0, 0, job->queued_ns);
 		render_finish(r, job);
 	} while (true);
 }
@@ -573,6 +707,8 @@ render_submit(struct render *r, struct render_job *job, struct err *e)
 		if (r->open == 1)
 			cond_wake_one(&r->look);
 		cond_wake_one(&r->work);
+		if (queue_has_whole(&r->queue, r->idle))
+			render_nudge(r);
 		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
 	}
 	lock_drop(&r->lock);

@@ -396,6 +396,133 @@ test_stream_yields(void **state)
 	conf_drop(conf);
 }
 
+/* Eight stall; what is complete is done beside them, again and again. */
+static void
+test_stream_crowd(void **state)
+{
+	enum { SLOW = 8 };
+	const struct conf *conf = kit_conf("[render]\nworkers = 2");
+	struct render *r = kit_start(conf, KIT_SELF);
+	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1200));
+	struct blob *slow[SLOW];
+	struct kit_job *k[SLOW];
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < SLOW; i++) {
+		slow[i] = blob_new(64 * MIB, 0);
+		k[i] = kit_job(conf, slow[i], FORMAT_WEBP, "m");
+		/* Of half of them there is enough to begin with. */
+		assert_true(blob_append(
+		    slow[i], all.data, i % 2 == 0 ? 100 * KIB : KIB, &e));
+		kit_submit(r, k[i]);
+	}
+	for (int i = 0; i < 20; i++)
+		kit_render(r,
+		    kit_job(
+			conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
+	for (size_t i = 0; i < SLOW; i++) {
+		size_t have = blob_look(slow[i]).size;
+
+		assert_false(kit_wait(k[i], 0));
+		assert_true(
+		    blob_append(slow[i], all.data + have, all.size - have, &e));
+		blob_finish(slow[i], NULL);
+	}
+	for (size_t i = 0; i < SLOW; i++) {
+		assert_true(kit_wait(k[i], 20));
+		assert_true(k[i]->job.ok);
+		kit_free(k[i]);
+		blob_drop(slow[i]);
+	}
+	render_free(r);
+	conf_drop(conf);
+}
+
+/* For one that is complete one worker is given up, not all. */
+static void
+test_stream_one_yields(void **state)
+{
+	const struct conf *conf = kit_conf("[render]\nworkers = 2");
+	struct render *r = kit_start(conf, KIT_SELF);
+	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1200));
+	struct blob *slow[2];
+	struct kit_job *k[2];
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		slow[i] = blob_new(64 * MIB, 0);
+		k[i] = kit_job(conf, slow[i], FORMAT_WEBP, "m");
+		assert_true(blob_append(slow[i], all.data, 100 * KIB, &e));
+		kit_submit(r, k[i]);
+		kit_worker(r, k[i]);
+	}
+	kit_render(
+	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(blob_append(
+		    slow[i], all.data + 100 * KIB, all.size - 100 * KIB, &e));
+		blob_finish(slow[i], NULL);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(kit_wait(k[i], 20));
+		assert_true(k[i]->job.ok);
+	}
+	assert_int_not_equal(k[0]->job.whole_only, k[1]->job.whole_only);
+	for (size_t i = 0; i < 2; i++) {
+		kit_free(k[i]);
+		blob_drop(slow[i]);
+	}
+	render_free(r);
+	conf_drop(conf);
+}
+
+/* The picture is whole, what comes behind it never ends: neither worker nor
+ * keeper waits for that. How it ends decides all the same. */
+static void
+test_stream_trails(void **state)
+{
+	static const uint8_t more[KIB] = { 0 };
+	const struct conf *conf = kit_conf("[render]\nworkers = 1");
+	struct render *r = kit_start(conf, KIT_SELF);
+	struct blob_view all = blob_look(kit_picture(FORMAT_JPEG, 1200));
+	struct blob *slow[3];
+	struct kit_job *k[3];
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		slow[i] = blob_new(64 * MIB, 0);
+		k[i] = kit_job(conf, slow[i], FORMAT_WEBP, "m");
+		assert_true(blob_append(slow[i], all.data, all.size, &e));
+		kit_submit(r, k[i]);
+		assert_false(kit_wait(k[i], 0.3));
+		assert_true(blob_append(slow[i], more, sizeof(more), &e));
+	}
+	kit_render(
+	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
+	blob_finish(slow[0], NULL);
+	assert_true(kit_wait(k[0], 20));
+	assert_true(k[0]->job.ok);
+	assert_int_equal(
+	    k[0]->job.facts.original_bytes, all.size + sizeof(more));
+	err_set(&e, ERR_ORIGIN_FAILED, "test");
+	blob_finish(slow[1], &e);
+	assert_true(kit_wait(k[1], 20));
+	assert_int_equal(k[1]->job.err.code, ERR_ORIGIN_FAILED);
+	assert_null(k[1]->job.result);
+	atomic_store(&k[2]->cancel, 1);
+	assert_true(kit_wait(k[2], 20));
+	assert_int_equal(k[2]->job.err.code, ERR_CLIENT_GONE);
+	for (size_t i = 0; i < 3; i++) {
+		kit_free(k[i]);
+		blob_drop(slow[i]);
+	}
+	render_free(r);
+	conf_drop(conf);
+}
+
 static void
 test_stream_breaks(void **state)
 {
@@ -626,6 +753,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_yields),
+		cmocka_unit_test(test_stream_crowd),
+		cmocka_unit_test(test_stream_one_yields),
+		cmocka_unit_test(test_stream_trails),
 		cmocka_unit_test(test_stream_breaks),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_drain),

@@ -19,6 +19,9 @@ struct fixture {
 	_Atomic uint32_t cancel;
 };
 
+/* Bytes to begin with. */
+enum { LEAST = 64 };
+
 static int
 start(void **state)
 {
@@ -83,7 +86,7 @@ only(void *arg, const char *domain)
 static int
 next(struct fixture *f)
 {
-	struct render_job *job = queue_take(&f->queue, 0, always, NULL);
+	struct render_job *job = queue_take(&f->queue, 0, LEAST, always, NULL);
 
 	return job == NULL ? -1 : (int)(job - f->job);
 }
@@ -102,12 +105,39 @@ test_order(void **state)
 	/* Complete ones first, each kind in order. */
 	assert_int_equal(next(f), 0);
 	assert_int_equal(next(f), 2);
-	assert_false(queue_has_whole(&f->queue));
+	assert_false(queue_has_whole(&f->queue, 0));
 	assert_int_equal(next(f), 1);
 	assert_int_equal(next(f), 3);
 	assert_int_equal(next(f), -1);
 	assert_int_equal(f->queue.jobs, 0);
 	assert_true(f->queue.cost == 0);
+}
+
+/* Of those that still arrive, one that could be begun goes first. */
+static void
+test_ready(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t bytes[LEAST] = { 1 };
+	struct err e;
+
+	for (size_t i = 0; i < 4; i++)
+		queue_put(&f->queue, &f->job[i]);
+	assert_false(queue_has_ready(&f->queue, LEAST));
+	assert_true(blob_append(f->blob[0], bytes, LEAST - 1, &e));
+	assert_true(blob_append(f->blob[1], bytes, LEAST, &e));
+	assert_true(blob_append(f->blob[2], bytes, LEAST, &e));
+	f->job[1].whole_only = true;
+	assert_true(queue_has_ready(&f->queue, LEAST));
+	assert_int_equal(next(f), 2);
+	assert_false(queue_has_ready(&f->queue, LEAST));
+	assert_int_equal(next(f), 0);
+	assert_int_equal(next(f), 3);
+	assert_int_equal(next(f), -1);
+	put_whole(f, 4);
+	put_whole(f, 5);
+	assert_true(queue_has_whole(&f->queue, 1));
+	assert_false(queue_has_whole(&f->queue, 2));
 }
 
 static void
@@ -123,7 +153,7 @@ test_becomes_whole(void **state)
 	assert_int_equal(next(f), 1);
 	blob_finish(f->blob[3], NULL);
 	assert_true(queue_sort(&f->queue));
-	assert_true(queue_has_whole(&f->queue));
+	assert_true(queue_has_whole(&f->queue, 0));
 	assert_int_equal(next(f), 3);
 	assert_int_equal(next(f), 2);
 	assert_int_equal(next(f), -1);
@@ -145,14 +175,18 @@ test_domains(void **state)
 	put_whole(f, 1);
 	put_whole(f, 2);
 	f->job[1].domain = f->job[2].domain = "b";
-	assert_ptr_equal(queue_take(&f->queue, 0, only, idle), &f->job[1]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, 0, LEAST, only, idle), &f->job[1]);
 	/* Not when the older one has waited for long. */
-	assert_ptr_equal(queue_take(&f->queue, later, only, idle), &f->job[0]);
-	assert_ptr_equal(queue_take(&f->queue, later, only, idle), &f->job[2]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, later, LEAST, only, idle), &f->job[0]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, later, LEAST, only, idle), &f->job[2]);
 	/* Nobody is idle: the oldest. */
 	put_whole(f, 3);
 	put_whole(f, 4);
-	assert_ptr_equal(queue_take(&f->queue, 0, only, idle), &f->job[3]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, 0, LEAST, only, idle), &f->job[3]);
 }
 
 static void
@@ -229,7 +263,7 @@ test_overlays(void **state)
 	f->job[0].overlay[1] = f->blob[2];
 	put_whole(f, 0);
 	queue_sort(&f->queue);
-	assert_false(queue_has_whole(&f->queue));
+	assert_false(queue_has_whole(&f->queue, 0));
 	assert_ptr_equal(
 	    sources_lack(&f->job[0], 0, &have), f->job[0].overlay[0]);
 	assert_true(blob_append(f->blob[1], bytes, 10, &e));
@@ -242,7 +276,7 @@ test_overlays(void **state)
 	assert_false(sources_broke(&f->job[0], &e));
 	blob_finish(f->blob[2], NULL);
 	assert_true(queue_sort(&f->queue));
-	assert_true(queue_has_whole(&f->queue));
+	assert_true(queue_has_whole(&f->queue, 0));
 	assert_null(sources_lack(&f->job[0], 1, &have));
 	assert_int_equal(f->queue.bytes, 17);
 	assert_int_equal(next(f), 0);
@@ -251,7 +285,7 @@ test_overlays(void **state)
 	f->job[5].overlay[0] = f->blob[3];
 	f->job[5].overlay[1] = f->blob[4];
 	queue_put(&f->queue, &f->job[5]);
-	assert_false(queue_has_whole(&f->queue));
+	assert_false(queue_has_whole(&f->queue, 0));
 	err_set(&e, ERR_ORIGIN_FAILED, "gone");
 	blob_finish(f->blob[4], &e);
 	assert_true(queue_sort(&f->queue));
@@ -379,6 +413,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, start, stop),
+		cmocka_unit_test_setup_teardown(test_ready, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    test_becomes_whole, start, stop),
 		cmocka_unit_test_setup_teardown(test_domains, start, stop),
