@@ -111,7 +111,7 @@ def test_a_bad_message_is_a_dead_letter(make_loader, kafka, topic, postgres,
     found = loader.letters(postgres, database)
     part = next(iter(found)).split()[2].split(":")[0]
     assert found == {
-        f"topic {topic} {part}:1": "JSON is not UTF-8 at byte 1",
+        f"topic {topic} {part}:1": "JSON is not UTF-8 at byte 0",
         f"topic {topic} {part}:2": "status is less than 100",
         f"topic {topic} {part}:3": "JSON ends too early at byte 0"}
     assert "0 events" in one.run("--once")
