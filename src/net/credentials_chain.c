@@ -60,6 +60,18 @@ is_key(const char *text)
 	return n > 0;
 }
 
+/* It is never sent; some stores take any password, with blanks inside. */
+static bool
+is_secret(const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (text[n] < ' ' || text[n] > '~' || n >= CREDENTIAL_KEY_MAX)
+			return false;
+	return n > 0 && text[0] != ' ' && text[n - 1] != ' ';
+}
+
 struct credential *
 chain_credential(const char *access, const char *secret, const char *token,
     const char *provider)
@@ -69,7 +81,7 @@ chain_credential(const char *access, const char *secret, const char *token,
 	if (token != NULL && token[0] == '\0')
 		token = NULL;
 	if (access == NULL || secret == NULL || !is_key(access) ||
-	    !is_key(secret) || (token != NULL && !is_key(token)))
+	    !is_secret(secret) || (token != NULL && !is_key(token)))
 		return NULL;
 	c = xcalloc(1, sizeof(*c));
 	c->access = xstrdup(access);
@@ -231,7 +243,7 @@ chain_made(struct credential *c, const char *what, struct credential **out,
 {
 	if (c == NULL) {
 		(void)err_set(e, ERR_ORIGIN_DENIED,
-		    "%s: key id and secret must both be there, each one word",
+		    "%s: key id and secret must both be there, without blanks",
 		    what);
 		return CHAIN_BROKEN;
 	}

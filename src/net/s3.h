@@ -121,7 +121,8 @@ struct s3_call {
 
 	struct slice body;
 	const char *media_type, *cache_control;
-	enum s3_encryption encryption; /* the answer must confirm it */
+	/* The answer of S3_PUT must confirm it; of others ask S3_HEAD. */
+	enum s3_encryption encryption;
 	const char *kms_key;
 	/* x-amz-meta-... and others; lower case, none that is made here. */
 	const struct sigv4_pair *header;

@@ -123,7 +123,8 @@ s3_encryption_check(const struct s3_run *run, struct err *e)
 	};
 	const struct s3_call *c = run->call;
 
-	if (!s3_verb_row(c->verb)->is_write || c->encryption == S3_SSE_NONE ||
+	/* Of copies and uploads in parts not every store says it. */
+	if (c->encryption == S3_SSE_NONE || c->verb != S3_PUT ||
 	    strcmp(c->facts.encryption, words[c->encryption]) == 0)
 		return true;
 	return err_set(e, ERR_ORIGIN_FAILED,

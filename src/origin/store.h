@@ -64,6 +64,7 @@ struct store_kind {
 };
 
 extern const struct store_kind store_file;
+extern const struct store_kind store_s3;
 extern const struct store_kind store_http;
 extern const struct store_kind store_s3_libs3; /* with HAVE_LIBS3 */
 

@@ -13,7 +13,7 @@
 /* By store.type; NULL: not in this build. */
 static const struct store_kind *const store_kinds[] = {
 	[STORE_FILE] = &store_file,
-	[STORE_S3] = NULL,
+	[STORE_S3] = &store_s3,
 	[STORE_HTTP] = &store_http,
 };
 static const char *const store_words[] = {
