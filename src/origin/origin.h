@@ -28,8 +28,8 @@ enum {
 	ORIGIN_VALIDATOR_MAX = 96,
 	ORIGIN_TYPE_MAX = 80,
 	ORIGIN_VERSION_MAX = 1025, /* S3: at most 1,024 bytes */
-	ORIGIN_ID_MAX = 120, /* S3 has two: 16 and 76 letters */
-	ORIGIN_HEADERS_MAX = 16 /* that are forwarded */
+	ORIGIN_ID_MAX = 120,       /* S3: two, of 16 and 76 letters */
+	ORIGIN_HEADERS_MAX = 16    /* that are forwarded */
 };
 
 struct origin_facts {
