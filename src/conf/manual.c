@@ -172,7 +172,7 @@ static const char *const conf_after[] = {
 	"With",
 	".B role",
 	"that role is taken on with what was found.",
-	"Keys that end are refreshed 15 minutes before their end, keys in "
+	"Keys that end are refreshed 15 minutes before their end, keys in",
 	"files",
 	"are read again when the files change, and",
 	".B pictor check",
@@ -182,12 +182,12 @@ static const char *const conf_after[] = {
 	"are not known.",
 	".SH SIGNATURE VERSION 2",
 	".B signature = v2",
-	"is for appliances that know nothing newer, and needs a build with "
+	"is for appliances that know nothing newer, and needs a build with",
 	"libs3:",
 	".BR \"./configure \\-\\-with\\-libs3\" .",
-	"AWS itself no longer accepts it for buckets that were made since "
+	"AWS itself no longer accepts it for buckets that were made since",
 	"2020.",
-	"Use it only in a network that you trust: libs3 verifies no "
+	"Use it only in a network that you trust: libs3 verifies no",
 	"certificate",
 	"(so https is refused here) and follows the store's redirects.",
 	"It needs",
