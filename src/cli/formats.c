@@ -48,9 +48,7 @@ has_option(const struct state *s, int out)
 	const struct dialect *query = dialect_find("query");
 	struct dialect_word word;
 
-	if (!has(s, F_SAVE) ||
-	    (out_formats((enum out)out) != 0 &&
-		(out_formats((enum out)out) & FORMAT_BIT(s->format)) == 0))
+	if (!has(s, F_SAVE) || !out_matters((enum out)out, s->format))
 		return false;
 	for (size_t i = 0; query->word(i, &word); i++)
 		if (word.arg == out_row((enum out)out))

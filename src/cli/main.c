@@ -33,8 +33,13 @@ cli_error_print(const struct err *e, char *out, size_t size)
 	if (e->code == ERR_CONFIG || e->code == ERR_SYSTEM)
 		n = snprintf(out, size, "%s", e->detail);
 	else if (e->param[0] != '\0')
-		n = snprintf(out, size, "%s: %s=%s; accepted: %s", row->text,
-		    e->param, e->value, e->accepted);
+		n = snprintf(out, size, "%s: %s%s%s%s%s", row->text, e->param,
+		    e->value[0] != '\0' ? "=" : "", e->value,
+		    e->accepted[0] == '\0' ? ""
+			/* Another language's word for the error. */
+			: e->own != 0 ? "; the server answers "
+				      : "; accepted: ",
+		    e->accepted);
 	else
 		n = snprintf(out, size, "%s%s%s", row->text,
 		    e->detail[0] != '\0' ? ": " : "", e->detail);

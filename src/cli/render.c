@@ -230,6 +230,7 @@ render_files(const struct cli *cli, const struct render_words *w,
 				    : 1;
 	struct batch b = { .cli = cli, .query = w->query, .files = files };
 	struct conf *conf = NULL;
+	char here[PATH_MAX];
 	struct err e;
 	int status;
 
@@ -239,7 +240,9 @@ render_files(const struct cli *cli, const struct render_words *w,
 	}
 	jobs = jobs < files->n ? jobs : files->n;
 	jobs = jobs < 256 ? jobs : 256;
-	if (!render_words_conf(cli, files->root, jobs, &conf, &e))
+	if (!render_words_conf(cli, files->root,
+		render_words_stdin(w) ? getcwd(here, sizeof(here)) : NULL, jobs,
+		&conf, &e))
 		return cli_fail(&e);
 	if (!render_words_check(conf, w, &e)) {
 		conf_drop(conf);
@@ -331,7 +334,7 @@ cli_render(const struct cli *cli)
 
 	if (!render_words_read(cli, &w, &e)) {
 		cli_complain("%s", e.detail);
-	} else if (strcmp(w.in[0], "-") == 0) {
+	} else if (render_words_stdin(&w)) {
 		status = render_stdin(cli, &w);
 	} else if (files_find(w.in, w.nin, w.folder, &files, &e)) {
 		status = render_files(cli, &w, &files);

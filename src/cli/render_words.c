@@ -44,6 +44,27 @@ names_format(const char *param)
 	return false;
 }
 
+bool
+render_words_stdin(const struct render_words *w)
+{
+	return strcmp(w->in[0], "-") == 0;
+}
+
+/*
+ * The place behind "overlay=" and "overlay2=" of a further image beside the
+ * caller, as standard input is nowhere; 0: it is none.
+ */
+static size_t
+names_overlay(const struct render_words *w, const char *param)
+{
+	size_t n = strlen("overlay");
+
+	if (!render_words_stdin(w) || strncmp(param, "overlay", n) != 0)
+		return 0;
+	n += param[n] >= '1' && param[n] <= '9';
+	return param[n] == '=' && param[n + 1] != '/' ? n + 1 : 0;
+}
+
 /* Parameters and the format as one query. */
 static bool
 make_query(const struct cli *cli, struct render_words *w, struct err *e)
@@ -54,7 +75,7 @@ make_query(const struct cli *cli, struct render_words *w, struct err *e)
 	size_t n = 0;
 
 	for (int i = 0; i < cli->narg; i++)
-		need += 3 * strlen(cli->arg[i]) + 1;
+		need += 3 * strlen(cli->arg[i]) + sizeof("//" RENDER_HERE "/");
 	if (format != NULL)
 		need += 3 * strlen(format);
 	w->query = xcalloc(need, 1);
@@ -68,8 +89,13 @@ make_query(const struct cli *cli, struct render_words *w, struct err *e)
 			dot = NULL;
 		w->query[n] = '&';
 		n += n > 0;
-		n += codec_percent_encode(
-		    slice_of(cli->arg[i]), "=,:;", w->query + n);
+		const char *rest = cli->arg[i] + names_overlay(w, cli->arg[i]);
+
+		if (rest != cli->arg[i])
+			n += (size_t)snprintf(w->query + n, need - n,
+			    "%.*s//" RENDER_HERE "/", (int)(rest - cli->arg[i]),
+			    cli->arg[i]);
+		n += codec_percent_encode(slice_of(rest), "=,:;", w->query + n);
 	}
 	if (format == NULL && dot != NULL && dot[1] != '\0' &&
 	    strchr(dot, '/') == NULL)
@@ -143,18 +169,27 @@ render_words_free(struct render_words *w)
 	free(w->query);
 }
 
-bool
-render_words_conf(const struct cli *cli, const char *root, size_t jobs,
-    struct conf **conf, struct err *e)
+/* There any path can stand, a file has comments and blanks. */
+static char *
+root_variable(const char *store, const char *root)
 {
-	static const char store[] = "PICTOR_STORE_FILES_ROOT=";
-	size_t size = strlen(root) + sizeof(store);
-	scoped_free char *variable = xcalloc(size, 1);
-	char *const env[] = { variable, NULL };
+	size_t size = strlen(store) + strlen(root) + 32;
+	char *variable = xcalloc(size, 1);
+
+	(void)snprintf(variable, size, "PICTOR_STORE_%s_ROOT=%s", store, root);
+	return variable;
+}
+
+bool
+render_words_conf(const struct cli *cli, const char *root, const char *here,
+    size_t jobs, struct conf **conf, struct err *e)
+{
+	scoped_free char *files = root_variable("FILES", root);
+	scoped_free char *beside =
+	    here != NULL ? root_variable("HERE", here) : NULL;
+	char *const env[] = { files, beside, NULL };
 	char text[1024];
 
-	/* There any path can stand, a file has comments and blanks. */
-	(void)snprintf(variable, size, "%s%s", store, root);
 	(void)snprintf(text, sizeof(text),
 	    "[render]\nworkers = %zu\nmode = %s\ntimeout = %lldms\n"
 	    "queue_time = 1h\nqueue_jobs = 1000\nqueue_cost = 1e9\n"
@@ -163,11 +198,13 @@ render_words_conf(const struct cli *cli, const char *root, size_t jobs,
 	    "[cache]\nmemory = 0\n"
 	    "[limit]\noriginal_bytes = 512M\nresult_bytes = 512M\n"
 	    "side = 65535\npixels = 500000000\nresult_pixels = 500000000\n"
-	    "[store.files]\n"
+	    "[store.files]\n%s"
 	    "[mount.files]\npath = /\ndialect = query\nmax_cost = 1e9\n"
-	    "max_width = 65535\nmax_height = 65535\noriginals = all\n",
+	    "max_width = 65535\nmax_height = 65535\noriginals = all\n%s",
 	    jobs, cli->local ? "local" : "jail",
-	    (long long)(cli->timeout / 1000000));
+	    (long long)(cli->timeout / 1000000),
+	    here != NULL ? "[store." RENDER_HERE "]\n" : "",
+	    here != NULL ? "stores = files " RENDER_HERE "\n" : "");
 	return conf_load_text(slice_of(text), "pictor render", env, conf, e);
 }
 

@@ -18,9 +18,16 @@ struct render_words {
 bool render_words_read(
     const struct cli *cli, struct render_words *w, struct err *e) must_check;
 void render_words_free(struct render_words *w);
-/* What of the server's configuration this needs. root: of all originals. */
-bool render_words_conf(const struct cli *cli, const char *root, size_t jobs,
-    struct conf **conf, struct err *e) must_check;
+/* Whether the original is standard input. */
+bool render_words_stdin(const struct render_words *w);
+/*
+ * What of the server's configuration this needs. root: of all originals; here:
+ * of further images where the original is standard input, else NULL.
+ */
+#define RENDER_HERE "here"
+bool render_words_conf(const struct cli *cli, const char *root,
+    const char *here, size_t jobs, struct conf **conf,
+    struct err *e) must_check;
 /* Whether the parameters are right, whatever the image. */
 bool render_words_check(const struct conf *conf, const struct render_words *w,
     struct err *e) must_check;

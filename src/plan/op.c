@@ -209,6 +209,26 @@ out_formats(enum out out)
 	return of[out];
 }
 
+bool
+out_matters(enum out out, enum format format)
+{
+	const format_set lossy = FORMAT_BIT(FORMAT_JPEG) |
+	    FORMAT_BIT(FORMAT_WEBP) | FORMAT_BIT(FORMAT_AVIF) |
+	    FORMAT_BIT(FORMAT_TIFF) | FORMAT_BIT(FORMAT_JP2) |
+	    FORMAT_BIT(FORMAT_JXL);
+	format_set some = out_formats(out);
+
+	if (out == OUT_QUALITY || out == OUT_SCALE)
+		some = lossy;
+	else if (out == OUT_KEEP)
+		some = ~FORMAT_BIT(FORMAT_RAW);
+	else if (out == OUT_PROFILE)
+		some = ~FORMAT_BIT(FORMAT_INFO);
+	else if (out == OUT_MATTE)
+		some = ~format_all(F_ALPHA) & ~FORMAT_BIT(FORMAT_INFO);
+	return some == 0 || (some & FORMAT_BIT(format)) != 0;
+}
+
 /* ---- Names ---- */
 
 bool

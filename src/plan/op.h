@@ -192,6 +192,11 @@ const struct op_row *op_row(enum op op);
 const struct arg_row *out_row(enum out out);
 /* The formats that have this argument; 0: whatever is written. */
 format_set out_formats(enum out out);
+/*
+ * Whether the argument does anything for that format. Some that do not are
+ * accepted all the same, since a request may leave the format open.
+ */
+bool out_matters(enum out out, enum format format);
 const struct format_row *format_row(enum format format);
 /*
  * Whether a name of the tables is meant: as it stands there or as sharp writes

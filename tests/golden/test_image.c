@@ -654,6 +654,83 @@ test_many_channels(void **state)
 	g_object_unref(city);
 }
 
+/* A picture of which no two pixels are alike, as PNG. */
+static struct file
+distinct(int width, int height)
+{
+	uint8_t p[64 * 64 * 3];
+	struct file file;
+	VipsImage *raw;
+	VipsImage *in;
+
+	for (int i = 0; i < width * height; i++) {
+		p[3 * i] = (uint8_t)(i % width * 3);
+		p[3 * i + 1] = (uint8_t)(i / width * 3);
+		p[3 * i + 2] = 200;
+	}
+	raw = vips_image_new_from_memory_copy(p,
+	    (size_t)width * (size_t)height * 3, width, height, 3,
+	    VIPS_FORMAT_UCHAR);
+	assert_int_equal(vips_copy(raw, &in, "interpretation",
+			     VIPS_INTERPRETATION_sRGB, NULL),
+	    0);
+	file = picture_file(in, FORMAT_PNG);
+	g_object_unref(raw);
+	g_object_unref(in);
+	return file;
+}
+
+/*
+ * Small tiles are put together to larger ones first: each pixel is still the
+ * one that a single tile after the other has there, with one in the corner, or
+ * one in the middle.
+ */
+static void
+test_tiles(void **state)
+{
+	static const int side[][2] = { { 1, 1 }, { 5, 3 }, { 16, 2 }, { 3, 48 },
+		{ 64, 48 }, { 7, 40 } };
+	struct file base = distinct(64, 48);
+
+	(void)state;
+	for (size_t i = 0; i < 2 * NELEM(side); i++) {
+		int w = side[i / 2][0];
+		int h = side[i / 2][1];
+		bool middle = i % 2 == 1;
+		/* An odd number of them, of which what is too much is cut. */
+		int left = middle ? (w * ((63 / w + 1) | 1) - 63) / 2 : 0;
+		int top = middle ? (h * ((47 / h + 1) | 1) - 47) / 2 : 0;
+		struct file tile = distinct(w, h);
+		struct image_job job = job_of(&base,
+		    middle ? "overlay=a&composite=tile:true&format=png"
+			   : "overlay=a&composite=northwest,tile:true"
+			     "&format=png");
+		VipsImage *lazy;
+		VipsImage *in;
+
+		job.overlay[0] = (struct image_input){ .data = tile.bytes,
+			.size = tile.size };
+		assert_works(&job);
+		lazy = loaded();
+		in = vips_image_copy_memory(lazy);
+		assert_int_equal(in->Bands, 3);
+		for (int k = 0; k < 64 * 48; k++) {
+			const uint8_t *at = (const uint8_t *)in->data + 3 * k;
+			int x = (k % 64 + left) % w;
+			int y = (k / 64 + top) % h;
+
+			if (at[0] != x * 3 || at[1] != y * 3)
+				fail_msg("%dx%d, %d,%d: %d,%d is %d,%d", w, h,
+				    left, top, k % 64, k / 64, at[0] / 3,
+				    at[1] / 3);
+		}
+		g_object_unref(lazy);
+		g_object_unref(in);
+		picture_file_free(&tile);
+	}
+	picture_file_free(&base);
+}
+
 static int
 start(void **state)
 {
@@ -702,6 +779,7 @@ main(void)
 		cmocka_unit_test(test_never_larger),
 		cmocka_unit_test(test_animation_kept),
 		cmocka_unit_test(test_many_channels),
+		cmocka_unit_test(test_tiles),
 		cmocka_unit_test(test_blocked),
 	};
 

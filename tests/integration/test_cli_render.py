@@ -84,6 +84,24 @@ def test_pipe(files, tmp_path):
     assert done.returncode == 1 and done.stderr.startswith(b"pictor: -: ")
 
 
+def test_pipe_and_overlay(files, tmp_path):
+    """Further images of one that is nowhere are beside the caller."""
+    data = (files / "cat.png").read_bytes()
+    (tmp_path / "logo, a.png").write_bytes(images.png(9, 9, seed=2))
+    words = ("-", "-", "format=png", "composite=northwest")
+    plain = done_well(render("-", "-", "format=png", text=False, input=data))
+    for name in "logo, a.png", "//here/logo, a.png":
+        done = done_well(render(*words, f"overlay={name}", text=False,
+            input=data, cwd=tmp_path))
+        assert images.size_of_png(done.stdout) == (64, 48)
+        assert done.stdout != plain.stdout
+    done = render(*words, "overlay=none.png", input=data, text=False,
+        cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == (b"pictor: -: there is no such image: "
+        b"overlay=none.png\n")
+
+
 def test_names_that_need_care(files, tmp_path):
     for name in ("a b;c #1.png", "100%.png", "grüße+&?=.png", " ;x.png"):
         place = tmp_path / f" {name} ;folder"

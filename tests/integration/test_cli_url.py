@@ -54,6 +54,13 @@ def test_explain_refuses(url, line):
     assert bad(1, "explain", url) == line
 
 
+def test_explain_in_other_words():
+    """DIT names no range, but the error that its clients know."""
+    assert bad(1, "explain", dit({"key": "a.jpg", "edits": {"blur": -1}})) \
+        == ("a parameter has a value that is not accepted: blur; the server "
+            "answers ProcessingFailure")
+
+
 def test_explain_with_a_configuration(tmp_path):
     conf = tmp_path / "c.conf"
     conf.write_text("[store.pictures]\nroot = .\n"

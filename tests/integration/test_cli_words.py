@@ -122,6 +122,10 @@ def test_formats():
     assert "lossless" not in rows["jpeg"]["options"]
     assert "lossless" in rows["webp"]["options"]
     assert rows["webp"]["animation"] and not rows["jpeg"]["alpha"]
+    # What is no option there is not called one.
+    assert rows["raw"]["options"] == ["profile", "depth"]
+    assert rows["info"]["options"] == ["keep"]
+    assert "quality" not in rows["png"]["options"]
     table = good("formats")
     for name, row in rows.items():
         assert re.search(rf"^  {name} .*{re.escape(row['media_type'])}$",
