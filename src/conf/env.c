@@ -116,8 +116,12 @@ is_open(struct conf_key *key, struct slice name, char word[CONF_ENV_MAX])
 	/* A secret's file is no property. */
 	if (strcmp(word, "FILE") == 0)
 		return false;
-	for (char *at = word; *at != '\0'; at++)
-		*at = *at == '_' ? '.' : (char)tolower((unsigned char)*at);
+	for (char *at = word; *at != '\0'; at++) {
+		if (*at == '_')
+			*at = '.';
+		else
+			*at = (char)tolower((unsigned char)*at);
+	}
 	key->word = slice_of(word);
 	return true;
 }

@@ -34,10 +34,16 @@ struct shared {
 	uint64_t version;
 	struct buffer_sums sums;
 	struct buffer_intent intent;
-	_Alignas(BUFFER_UNIT) _Atomic uint64_t head; /* taken so far */
-	_Alignas(BUFFER_UNIT) _Atomic uint64_t tail; /* given so far */
+	uint8_t unused1[40];
+	_Atomic uint64_t head; /* taken so far */
+	uint8_t unused2[56];
+	_Atomic uint64_t tail; /* given so far */
+	uint8_t unused3[56];
 };
 _Static_assert(sizeof(struct shared) <= BUFFER_HEAD, "fits in its page");
+_Static_assert(offsetof(struct shared, head) == 128 &&
+	offsetof(struct shared, tail) == 192,
+    "on lines of the processor's cache of their own");
 _Static_assert(sizeof(struct unit) == 16, "the same for every compiler");
 _Static_assert(
     ATOMIC_LLONG_LOCK_FREE == 2, "a dead process holds no lock in it");

@@ -98,7 +98,7 @@ struct kafka {
 	struct spool_reader *seeker; /* what is sent again */
 	struct spool_place seeker_at;
 	struct spool_event held; /* of reader; not sent yet */
-	bool has_held, fatal, topic_known;
+	bool has_held, ended, closing, fatal, topic_known;
 	int64_t topic_asked_ns, made_ns, held_until_ns;
 	int64_t complained_ns[FAILURES];
 	bool failing;
@@ -257,7 +257,7 @@ on_log(const rd_kafka_t *client, int level, const char *what, const char *text)
 }
 
 /* Its threads call it. librdkafka itself says only that something is wrong. */
-static int
+static int /* NOLINTNEXTLINE(readability-function-size) */
 on_certificate(rd_kafka_t *client, const char *name, int32_t broker, int *fault,
     int depth, const char *bytes, size_t size, char *why, size_t why_size,
     void *opaque)
@@ -463,8 +463,9 @@ send_new(struct kafka *k)
 	while (k->used < k->room && clock_ns() >= k->held_until_ns) {
 		struct flying *f = flying_at(k, k->used);
 
-		if (!k->has_held &&
-		    spool_reader_next(k->reader, &k->held) != SPOOL_EVENT)
+		k->ended = !k->has_held &&
+		    spool_reader_next(k->reader, &k->held) != SPOOL_EVENT;
+		if (k->ended)
 			return;
 		k->has_held = true;
 		*f = (struct flying){ .place = k->held.place,
@@ -657,8 +658,13 @@ goes_on(struct kafka *k)
 
 	if (stop == 0)
 		return true;
+	/* Once more at least: what came just before that is sent, too. */
+	if (!k->closing) {
+		k->closing = true;
+		return true;
+	}
 	return clock_ns() < stop && k->client != NULL &&
-	    (k->used > 0 || k->has_held || spool_begin(k->spool).segment == 0);
+	    (k->used > 0 || !k->ended);
 }
 
 static void *

@@ -60,7 +60,7 @@ kafka_message_send(rd_kafka_t *client, const char *topic,
 	rd_kafka_headers_t *headers = headers_of(event);
 	char key[KEY_MAX];
 	size_t key_size = key_of(event->event, key);
-	const void *key_at = key_size > 0 ? key : NULL;
+	char *key_at = key_size > 0 ? key : NULL;
 	rd_kafka_resp_err_t code;
 
 	code = rd_kafka_producev(client, RD_KAFKA_V_TOPIC(topic),

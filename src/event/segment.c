@@ -166,7 +166,8 @@ segments_list(int folder, struct segment **out, size_t *n)
 
 	if (fd < 0 || (dir = fdopendir(fd)) == NULL)
 		return false;
-	fd = -1; /* dir's */
+	(void)take_fd(fd); /* dir's */
+	/* The folder is this call's. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while ((entry = readdir(dir)) != NULL) {
 		struct segment s;
 		struct stat st;

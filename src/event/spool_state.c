@@ -31,8 +31,8 @@ spool_state_read(int folder, struct spool_state *out, uint64_t *turn)
 	for (int i = 0; fd >= 0 && i < 2; i++) {
 		struct slot slot;
 
-		if (pread(fd, &slot, sizeof(slot), i * SPOOL_STATE_SLOT) !=
-			(ssize_t)sizeof(slot) ||
+		if (pread(fd, &slot, sizeof(slot),
+			(off_t)i * SPOOL_STATE_SLOT) != (ssize_t)sizeof(slot) ||
 		    memcmp(slot.magic, slot_magic, sizeof(slot_magic)) != 0 ||
 		    slot.size != sizeof(slot.state) ||
 		    slot.crc != crc32c(0, &slot, offsetof(struct slot, crc)) ||

@@ -580,6 +580,10 @@ put_look(struct info *f, const struct look *look)
 	bool tall = look->height > look->width;
 	size_t n = look_colours(look, colour);
 
+	if (n > 0)
+		f->r->facts.colour = 1U << 24 |
+		    (uint32_t)colour[0].rgb[0] << 16 |
+		    (uint32_t)colour[0].rgb[1] << 8 | colour[0].rgb[2];
 	look_average(look, average);
 	put_colour(&f->json, "average", average);
 	json_put_open(&f->json, "dominant", '[');

@@ -121,6 +121,7 @@ open_facts(struct render *r, uint32_t pages)
 		orientation < 1 || orientation > 8))
 		orientation = 1;
 	r->facts.orientation = (uint32_t)orientation;
+	r->facts.profile = vips_image_get_typeof(im, VIPS_META_ICC_NAME) != 0;
 	r->alpha = vips_image_hasalpha(im);
 }
 

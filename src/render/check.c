@@ -66,7 +66,8 @@ check_facts(const struct render_job *job, const struct facts *f, struct err *e)
 	    pixels > (uint64_t)job->conf->limit_result_pixels)
 		return check_lie(e, "more pixels than allowed");
 	if (f->alpha > 1 || f->unchanged > 1 || f->shrink > CHECK_SHRINK_MAX ||
-	    f->orientation > 8)
+	    f->orientation > 8 || f->profile > 1 ||
+	    (f->colour != 0 && f->colour >> 24 != 1))
 		return check_lie(e, "facts out of range");
 	if (f->open_ns < 0 || f->work_ns < 0)
 		return check_lie(e, "times out of range");

@@ -623,6 +623,86 @@ test_stuck(void **state)
 	assert_int_equal(stored(p) + lost(p), POSTED);
 }
 
+/* Shares: what is left out is counted, the rest says what it stands for. */
+static void
+test_shares(void **state)
+{
+	enum { POSTED = 4000 };
+	struct place *p = *state;
+	uint64_t before = metric_value(METRIC_EVENTS, 2, 0);
+	uint64_t left_out;
+
+	p->conf.event_served = 0.25;
+	assert_true(events_reopen(p->events, &p->conf, &(struct err){ 0 }));
+	for (unsigned int i = 0; i < POSTED; i++) {
+		struct event ev = event_of(i);
+
+		while (!event_post(p->events, &ev))
+			clock_sleep_ns(NS_PER_MS);
+		assert_true(!ev.told || ev.rate == 0.25);
+	}
+	drain(p);
+	left_out = metric_value(METRIC_EVENTS, 2, 0) - before;
+	/* So far from 1000 once in 10^40. */
+	assert_in_range(POSTED - left_out, 600, 1400);
+	assert_int_equal(lines_of(p->json, true) + left_out, POSTED);
+	/* Requests are all in the access log. */
+	assert_int_equal(lines_of(p->log, false), POSTED);
+
+	p->conf.event_served = 0;
+	assert_true(events_reopen(p->events, &p->conf, &(struct err){ 0 }));
+	post(p, 100);
+	p->conf.event_served = 1;
+	assert_true(events_reopen(p->events, &p->conf, &(struct err){ 0 }));
+	post(p, 100);
+	drain(p);
+	assert_int_equal(lines_of(p->json, true) + left_out, POSTED + 100);
+}
+
+/* What is told of a viewer. */
+static void
+test_viewer(void **state)
+{
+	struct place *p = *state;
+	struct event one = rendered();
+	struct event two = rendered();
+	char first[sizeof(one.viewer_hash)];
+
+	one.viewer_network[0] = '\0';
+	assert_true(event_post(p->events, &one));
+	assert_string_equal(one.viewer_network, "203.0.113.0/24");
+	assert_string_equal(one.viewer_hash, "");
+	events_free(p->events);
+
+	p->conf.event_viewer = EVENT_VIEWER_HASH;
+	p->conf.event_viewer_key = "0123456789abcdef";
+	assert_true(events_new(&p->conf, &p->events, &(struct err){ 0 }));
+	one.viewer_network[0] = two.viewer_network[0] = '\0';
+	assert_true(event_post(p->events, &one));
+	assert_true(event_post(p->events, &two));
+	assert_string_equal(one.viewer_network, "");
+	assert_int_equal(strlen(one.viewer_hash), 32);
+	assert_string_equal(one.viewer_hash, two.viewer_hash);
+	memcpy(first, one.viewer_hash, sizeof(first));
+	snprintf(two.viewer, sizeof(two.viewer), "203.0.113.78");
+	assert_true(event_post(p->events, &two));
+	assert_string_not_equal(two.viewer_hash, first);
+	events_free(p->events);
+
+	p->conf.event_viewer_key = "0123456789abcdeg";
+	assert_true(events_new(&p->conf, &p->events, &(struct err){ 0 }));
+	assert_true(event_post(p->events, &one));
+	assert_string_not_equal(one.viewer_hash, first);
+	events_free(p->events);
+
+	p->conf.event_viewer = EVENT_VIEWER_NONE;
+	assert_true(events_new(&p->conf, &p->events, &(struct err){ 0 }));
+	one.viewer_hash[0] = '\0';
+	assert_true(event_post(p->events, &one));
+	assert_string_equal(one.viewer_hash, "");
+	assert_string_equal(one.viewer_network, "");
+}
+
 /* --- many threads --- */
 
 enum { CROWD_THREADS = 4, CROWD_POSTS = 3000 };
@@ -682,6 +762,8 @@ main(void)
 		TEST(test_bad_file),
 		TEST(test_full),
 		TEST(test_stuck),
+		TEST(test_shares),
+		TEST(test_viewer),
 		TEST(test_crowd),
 #undef TEST
 	};

@@ -158,6 +158,32 @@ repeated_lines(void **state)
 }
 
 static void
+test_trace(void **state)
+{
+	static const char good[] =
+	    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	static const char *const bad[] = {
+		"",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-011",
+		"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"00-00000000000000000000000000000000-b7ad6b7169203331-01",
+		"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+		"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"00-0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331-01",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331+01",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0g",
+		"00-0af7651916cd43dd8448eb211c80319\"-b7ad6b7169203331-01",
+	};
+
+	(void)state;
+	assert_true(head_trace_is_sane(slice_of(good)));
+	for (size_t i = 0; i < NELEM(bad); i++)
+		assert_false(head_trace_is_sane(slice_of(bad[i])));
+	assert_false(head_trace_is_sane((struct slice){ NULL, 0 }));
+}
+
+static void
 sane_ids(void **state)
 {
 	char text[81];
@@ -291,6 +317,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trace),
 		cmocka_unit_test(believed_heads),
 		cmocka_unit_test(repeated_lines),
 		cmocka_unit_test(sane_ids),

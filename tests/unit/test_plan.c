@@ -747,10 +747,35 @@ costs_of_all(void **state)
 	}
 }
 
+/* Of what is done, whatever the original. */
+static void
+test_variant(void **state)
+{
+	struct plan p, q;
+	char hash[2][PLAN_HASH_MAX];
+	char text[2][64];
+
+	(void)state;
+	plan_init(&p);
+	p.out.format = FORMAT_WEBP;
+	q = p;
+	plan_variant(&p, hash[0], text[0], sizeof(text[0]));
+	assert_string_equal(text[0], "out format=webp");
+	q.nsource = 1;
+	plan_variant(&q, hash[1], text[1], sizeof(text[1]));
+	assert_string_equal(hash[0], hash[1]);
+	assert_string_equal(text[0], text[1]);
+	q.out.format = FORMAT_JPEG;
+	plan_variant(&q, hash[1], text[1], 8);
+	assert_string_not_equal(hash[0], hash[1]);
+	assert_string_equal(text[1], "out for");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_variant),
 		cmocka_unit_test(building),
 		cmocka_unit_test(masks),
 		cmocka_unit_test(arguments),
