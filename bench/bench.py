@@ -3,7 +3,8 @@
 """Measures pictord side by side with its peers, in one run; prints tables.
 
   bench.py --pictord BUILD/pictord --floor BUILD/bench/floor [--pictord ... --floor ...]
-           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits|formats|ops]
+           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits|formats|ops|origins]
+           [--minio PROGRAM]
 
 Renders: CPU milliseconds per request of the server's whole process tree, and
 p50/p99 in milliseconds, one keep-alive connection, against (a) the floor: a C
@@ -11,7 +12,8 @@ loop over the same libvips with the same settings, and (b) a plain Node server
 with the npm package sharp. Formats: each one written and read; ops: the ten
 dearest operations; both against sharp, where it has them. Hits and 304s: requests a second and CPU
 microseconds against nginx, access log on for both. Resident memory. Quality
-by SSIMULACRA2 where the crate's program ssimulacra2_rs is installed.
+by SSIMULACRA2 where the crate's program ssimulacra2_rs is installed. Origins:
+origins.py says what; MinIO is `packaging/install-dependencies --minio`.
 
 Rounds are interleaved and the median is printed, since machines are noisy:
 trust ratios of one run, not figures of two. It never fails on time.
@@ -365,7 +367,8 @@ def main():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--requests', type=int, default=40)
     parser.add_argument('--seconds', type=int, default=4)
-    parser.add_argument('--only', choices=['render', 'hits', 'formats', 'ops'])
+    parser.add_argument('--only', choices=['render', 'hits', 'formats', 'ops', 'origins'])
+    parser.add_argument('--minio', help='the program; without it there is no comparison with S3')
     args = parser.parse_args()
     args.builds = []
     for binary, floor in zip(args.pictord, args.floor):
@@ -382,6 +385,9 @@ def main():
                 formats_and_ops(args, home, which)
         if args.only in (None, 'hits'):
             hits(args, home)
+        if args.only in (None, 'origins'):
+            import origins
+            origins.run(args, home)
 
 
 if __name__ == '__main__':
