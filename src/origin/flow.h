@@ -98,7 +98,7 @@ flow_is_wanted(const struct store_flow *flow)
 /* Of a list, by next; each may be gone after its begin(). */
 void fetches_begin(struct origin_fetch *f);
 
-/* clerk.c: the thread that keeps deadlines and closes stores. */
-void *clerk_run(void *origin);
+/* clerk.c: the thread that keeps deadlines and closes stores; arg: the origin. */
+void *clerk_run(void *arg);
 /* A fetch waits that ends then. */
 void clerk_tell(struct origin *o, int64_t deadline_ns) needs_lock(&o->lock);
