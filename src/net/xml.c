@@ -8,6 +8,9 @@ void
 xml_init(struct xml *x, struct slice doc)
 {
 	*x = (struct xml){ .doc = doc };
+	/* No document has such a byte, and who copies one would lose the rest. */
+	if (doc.len > 0 && memchr(doc.at, '\0', doc.len) != NULL)
+		x->doc.len = 0;
 	/* A byte order mark says nothing about UTF-8. */
 	if (slice_starts(doc, SLICE("\xef\xbb\xbf")))
 		x->at = 3;

@@ -103,6 +103,25 @@ bad(void **state)
 	}
 }
 
+static void
+zero_bytes(void **state)
+{
+	static const char *const docs[] = { "<a>|</a>", "<a/>|", "|<a/>",
+		"<a b='|'/>", "<!--|--><a/>" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(docs); i++) {
+		char *doc = xstrdup(docs[i]);
+		char out[64];
+
+		*strchr(doc, '|') = '\0';
+		tokens(
+		    (struct slice){ doc, strlen(docs[i]) }, out, sizeof(out));
+		assert_string_equal(out, "!");
+		free(doc);
+	}
+}
+
 /* Too deep, and a path too long. */
 static void
 bounds(void **state)
@@ -175,6 +194,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
 		cmocka_unit_test(bad),
+		cmocka_unit_test(zero_bytes),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(texts),
 	};
