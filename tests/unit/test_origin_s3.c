@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Originals in buckets, through the door of the stores: what a store's rows
+ * make of a key, facts and validators, what each answer means, and which rows
+ * are refused. How S3 is spoken is test_s3.c's.
+ */
+#include <semaphore.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "origin/origin.h"
+#include "peer.h"
+#include "unit.h"
+
+enum { TEXT_SIZE = 2048 };
+
+struct place {
+	struct peer peer;
+	const char *answer; /* to every request */
+	struct conf *conf;
+	struct origin *origin;
+	struct origin_stores *stores;
+	struct origin_fetch f;
+	sem_t begun;
+	char body[TEXT_SIZE];
+	struct err err; /* of the whole */
+};
+
+static bool
+serve(struct talk *t)
+{
+	const struct place *p = t->peer->arg;
+
+	return say(t, p->answer);
+}
+
+static int
+setup(void **state)
+{
+	struct place *p = xcalloc(1, sizeof(*p));
+
+	peer_start(&p->peer, serve, NULL);
+	p->peer.arg = p;
+	sem_init(&p->begun, 0, 0);
+	*state = p;
+	return 0;
+}
+
+static void
+place_close(struct place *p)
+{
+	origin_stores_drop(p->stores);
+	origin_free(p->origin);
+	conf_drop(p->conf);
+	p->stores = NULL;
+	p->origin = NULL;
+	p->conf = NULL;
+}
+
+static int
+teardown(void **state)
+{
+	struct place *p = *state;
+
+	place_close(p);
+	peer_stop(&p->peer);
+	sem_destroy(&p->begun);
+	free(p);
+	return 0;
+}
+
+static void
+place_open(struct place *p, const char *rows)
+{
+	char text[TEXT_SIZE];
+	struct err e;
+
+	place_close(p);
+	snprintf(text, sizeof(text),
+	    "[store.pics]\ntype = s3\nbucket = b\nnegative = 0s\n"
+	    "failures = 0\nretries = 0\nendpoint = http://127.0.0.1:%d\n%s\n"
+	    "[mount.all]\npath = /\nstores = pics\n"
+	    "[limit]\noriginal_bytes = 1k\n",
+	    p->peer.port, rows);
+	if (!conf_load_text(slice_of(text), "test", NULL, &p->conf, &e) ||
+	    !origin_new(p->conf, &p->origin, &e) ||
+	    !origin_open(p->origin, p->conf, &p->stores, &e))
+		fail_msg("%s", e.detail);
+}
+
+static void
+place_begin(struct origin_fetch *f)
+{
+	struct place *p = f->owner;
+
+	sem_post(&p->begun);
+}
+
+/* From the beginning to the body's end; then p->f and p->err say it. */
+static enum err_code
+ask(struct place *p, const char *key, const char *validator,
+    const char *version)
+{
+	struct blob_view view = { .state = BLOB_GROWING };
+
+	p->f = (struct origin_fetch){ .stores = p->stores,
+		.store = "pics",
+		.key = key,
+		.validator = validator,
+		.version = version,
+		.deadline_ns = clock_ns() + 60 * NS_PER_S,
+		.begin = place_begin,
+		.owner = p };
+	origin_submit(p->origin, &p->f);
+	while (sem_wait(&p->begun) != 0)
+		continue;
+	p->err = p->f.err;
+	memset(p->body, 0, sizeof(p->body));
+	if (!p->f.ok || p->f.body == NULL)
+		return p->f.ok ? ERR_NONE : p->err.code;
+	while (view.state == BLOB_GROWING)
+		view = blob_wait(p->f.body, view.size, CLOCK_NEVER);
+	assert_true(view.size < sizeof(p->body));
+	memcpy(p->body, view.data, view.size);
+	p->err.code = ERR_NONE;
+	if (view.state == BLOB_FAILED)
+		blob_error(p->f.body, &p->err);
+	origin_release(p->origin, &p->f);
+	return p->err.code;
+}
+
+/* Has the last request this in it? */
+static bool
+last_has(struct place *p, const char *part)
+{
+	bool has;
+
+	lock_take(&p->peer.lock);
+	has = strcasestr(p->peer.last, part) != NULL;
+	lock_drop(&p->peer.lock);
+	return has;
+}
+
+#define KEYS "access_key = A\nsecret_key = a secret\nregion = eu-west-1\n"
+#define OBJECT                                                         \
+	"HTTP/1.1 200 OK\r\nETag: \"e1\"\r\nx-amz-version-id: v/1\r\n" \
+	"Content-Type: image/png\r\nx-amz-request-id: R1\r\n"          \
+	"x-amz-id-2: I2\r\n"                                           \
+	"Last-Modified: Fri, 24 May 2013 00:00:00 GMT\r\n"             \
+	"Content-Length: 4\r\n\r\nbody"
+
+static void
+object(void **state)
+{
+	struct place *p = *state;
+
+	place_open(p,
+	    KEYS "prefix = orig/\nsession_token = t\n"
+		 "expected_owner = 123456789012\nrequester_pays = on\n");
+	p->answer = OBJECT;
+	assert_int_equal(ask(p, "a b.png", NULL, "v/1"), ERR_NONE);
+	assert_string_equal(p->body, "body");
+	assert_string_equal(p->f.facts.validator, "\"e1\" v/1");
+	assert_string_equal(p->f.facts.media_type, "image/png");
+	assert_string_equal(p->f.facts.version, "v/1");
+	assert_string_equal(p->f.facts.request_id, "R1 I2");
+	assert_int_equal(p->f.facts.modified_s, 1369353600);
+	assert_int_equal(p->f.facts.size, 4);
+	assert_true(
+	    last_has(p, "GET /b/orig/a%20b.png?versionId=v%2F1 HTTP/1.1"));
+	assert_true(last_has(p, "/eu-west-1/s3/aws4_request"));
+	assert_true(last_has(p, "\r\nx-amz-security-token: t\r\n"));
+	assert_true(last_has(p, "\r\nx-amz-request-payer: requester\r\n"));
+	assert_true(
+	    last_has(p, "\r\nx-amz-expected-bucket-owner: 123456789012\r\n"));
+	assert_true(last_has(p, "\r\nx-amz-checksum-mode: ENABLED\r\n"));
+	/* The prefix alone is nobody's original. */
+	assert_int_equal(ask(p, "", NULL, NULL), ERR_NO_SOURCE);
+}
+
+static void
+unsigned_object(void **state)
+{
+	struct place *p = *state;
+
+	place_open(p, "signature = none\nchecksum = off\n");
+	p->answer = OBJECT;
+	assert_int_equal(ask(p, "k", NULL, NULL), ERR_NONE);
+	assert_false(last_has(p, "authorization:"));
+	assert_false(last_has(p, "x-amz-"));
+	assert_int_equal(ask(p, "../other/k", NULL, NULL), ERR_FORBIDDEN);
+}
+
+static void
+asked_again(void **state)
+{
+	struct place *p = *state;
+
+	place_open(p, KEYS);
+	p->answer = "HTTP/1.1 304 Not Modified\r\nETag: \"e1\"\r\n\r\n";
+	assert_int_equal(ask(p, "k", "\"e1\" v/1", NULL), ERR_NONE);
+	assert_true(p->f.not_modified && p->f.body == NULL);
+	assert_true(last_has(p, "\r\nif-none-match: \"e1\"\r\n"));
+	assert_string_equal(p->f.facts.validator, "\"e1\" v/1");
+	/* A store that sends it once more, and one that has another one. */
+	p->answer = OBJECT;
+	assert_int_equal(ask(p, "k", "\"e1\" v/1", NULL), ERR_NONE);
+	assert_true(p->f.not_modified && p->f.body == NULL);
+	assert_int_equal(ask(p, "k", "\"e0\" v/0", NULL), ERR_NONE);
+	assert_false(p->f.not_modified);
+	assert_string_equal(p->body, "body");
+	/* What is no ETag is not asked with. */
+	assert_int_equal(ask(p, "k", "12-34", NULL), ERR_NONE);
+	assert_false(last_has(p, "if-none-match"));
+}
+
+static void
+answers(void **state)
+{
+	static const struct {
+		const char *answer;
+		enum err_code code;
+	} all[] = {
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ERR_EMPTY },
+		{ "HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n",
+		    ERR_TOO_LARGE },
+		{ "HTTP/1.1 404 No\r\nContent-Length: 6\r\n\r\n<html>",
+		    ERR_ORIGIN_FAILED },
+		{ "HTTP/1.1 404 No\r\nContent-Length: 37\r\n\r\n"
+		  "<Error><Code>NoSuchKey</Code></Error>",
+		    ERR_NO_SOURCE },
+		{ "HTTP/1.1 404 No\r\nContent-Length: 40\r\n\r\n"
+		  "<Error><Code>NoSuchBucket</Code></Error>",
+		    ERR_ORIGIN_FAILED },
+		{ "HTTP/1.1 403 No\r\nContent-Length: 40\r\n\r\n"
+		  "<Error><Code>AccessDenied</Code></Error>",
+		    ERR_ORIGIN_DENIED },
+		{ "HTTP/1.1 503 No\r\nContent-Length: 36\r\n\r\n"
+		  "<Error><Code>SlowDown</Code></Error>",
+		    ERR_BUSY },
+	};
+	struct place *p = *state;
+
+	place_open(p, KEYS);
+	for (size_t i = 0; i < NELEM(all); i++) {
+		p->answer = all[i].answer;
+		if (ask(p, "k", NULL, NULL) != all[i].code)
+			fail_msg("%zu: %s %s", i, err_row(p->err.code)->code,
+			    p->err.detail);
+	}
+}
+
+/* What is refused before the first request, with the store's name. */
+static void
+rows(void **state)
+{
+	static const struct {
+		const char *rows, *word;
+	} all[] = {
+		{ "bucket = b\nendpoint = ftp://h\n",
+		    "[store.pics] endpoint = ftp://h" },
+		{ "bucket = a/b\n", "[store.pics] bucket = a/b" },
+		{ "bucket = b.b\nendpoint = http://127.0.0.1\n"
+		  "addressing = virtual\n",
+		    "addressing = path" },
+		{ "bucket = bbb\nregion = Eu\n", "[store.pics] region = Eu" },
+		{ "bucket = bbb\nendpoint = http://127.0.0.1\n"
+		  "customer_key = "
+		  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+		    "customer_key needs an endpoint with https://" },
+		{ "bucket = bbb\nca_file = /dev/null/none\n", "[store.pics] " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		struct conf *conf = NULL;
+		char text[512];
+		struct err e;
+
+		snprintf(text, sizeof(text),
+		    "[store.pics]\ntype = s3\n%s[mount.all]\npath = /\n"
+		    "stores = pics\n",
+		    all[i].rows);
+		if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
+			fail_msg("%s", e.detail);
+		assert_false(origin_check(conf, &e));
+		conf_drop(conf);
+		assert_int_equal(e.code, ERR_CONFIG);
+		if (strstr(e.detail, all[i].word) == NULL)
+			fail_msg("%s", e.detail);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(object, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    unsigned_object, setup, teardown),
+		cmocka_unit_test_setup_teardown(asked_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(answers, setup, teardown),
+		cmocka_unit_test(rows),
+	};
+
+	return cmocka_run_group_tests_name("origin_s3", tests, NULL, NULL);
+}
