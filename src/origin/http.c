@@ -464,12 +464,13 @@ get_end(struct fetch *f)
 {
 	struct http_get *g = f->owner;
 	bool passes = f->ended == FETCH_NO_ANSWER || f->ended == FETCH_BROKEN;
+	/* An error's text that breaks off is as good as a whole one. */
+	bool answered = f->status != 0 && f->ended != FETCH_STOPPED &&
+	    f->ended != FETCH_LATE;
 
 	if (g->begun)
 		get_body_end(g);
-	else if (f->ended == FETCH_STOPPED || f->ended == FETCH_LATE)
-		get_done(g, &f->err);
-	else if (f->status != 0)
+	else if (answered)
 		get_answer(g);
 	else if (!passes || !get_again(g, 0))
 		get_done(g, &f->err);
