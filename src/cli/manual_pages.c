@@ -83,7 +83,9 @@ const char *const page_url_before[] = {
 	".EE",
 	".PP",
 	"The path is the name of the image: UTF\\-8, percent-encoded once, at",
-	"most 1024 bytes, without empty segments and segments of dots.",
+	"most 1024 bytes, without empty segments and segments of dots; or, of "
+	"a",
+	"store that takes whole URLs, such a one, its percent signs encoded.",
 	"Parameters may stand in any order: operations run in the order of",
 	".BR pictor\\-ops (7).",
 	"A parameter that is unknown, that stands twice (under another of its",

@@ -106,6 +106,10 @@ key_fault(struct slice key)
 	for (size_t i = 0; i < key.len; i++)
 		if ((unsigned char)key.at[i] < ' ' || key.at[i] == 0x7f)
 			return "a name without control characters";
+	/* What a store of type http may take instead of a name: a URL. */
+	if (slice_starts(key, SLICE("http://")) ||
+	    slice_starts(key, SLICE("https://")))
+		rest = slice_skip(rest, strlen("http://") + (key.at[4] == 's'));
 	while (rest.at != NULL) {
 		struct slice segment = slice_cut(&rest, '/');
 

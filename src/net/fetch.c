@@ -372,6 +372,7 @@ take_returned(struct fetcher *fetcher)
 		run->code = message->data.result;
 		run->returned = true;
 		fetcher->returned = true;
+		fetch_part(run);
 	}
 }
 

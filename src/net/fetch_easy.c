@@ -738,6 +738,29 @@ easy_has_body(const struct fetch *f)
 	    f->status != 304;
 }
 
+/*
+ * What an HTTP/1 server sent behind a body is no answer to whoever uses the
+ * connection next; libcurl 7.88 would take it for one. So such a connection
+ * ends here. Bytes that come later still look like an answer.
+ */
+void
+fetch_part(struct fetch_run *run)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long version = 0;
+	char byte;
+
+	if (curl_easy_getinfo(run->easy, CURLINFO_HTTP_VERSION, &version) !=
+		CURLE_OK ||
+	    version > CURL_HTTP_VERSION_1_1 ||
+	    curl_easy_getinfo(run->easy, CURLINFO_ACTIVESOCKET, &fd) !=
+		CURLE_OK ||
+	    fd == CURL_SOCKET_BAD)
+		return;
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		(void)shutdown(fd, SHUT_RDWR);
+}
+
 void
 fetch_settle(struct fetch_run *run)
 {
