@@ -738,11 +738,8 @@ easy_has_body(const struct fetch *f)
 	    f->status != 304;
 }
 
-/*
- * What an HTTP/1 server sent behind a body is no answer to whoever uses the
- * connection next; libcurl 7.88 would take it for one. So such a connection
- * ends here. Bytes that come later still look like an answer.
- */
+/* What an HTTP/1 server sent behind a body would be taken by libcurl 7.88 for
+ * the answer to the next request on that connection: it ends here. */
 void
 fetch_part(struct fetch_run *run)
 {
