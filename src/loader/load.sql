@@ -57,11 +57,13 @@ WHERE b.status IS NOT NULL AND NOT EXISTS (
     SELECT FROM bi.dim_status AS d WHERE d.status = b.status)
 ORDER BY 1 ON CONFLICT DO NOTHING;
 
+-- Who asks for what is not there, or may not be, makes no rows of dimensions:
+-- he could make as many as he likes.
 INSERT INTO bi.dim_variant (tenant_key, variant, plan)
 SELECT t.tenant_key, b.plan_hash, coalesce(min(b.plan), '')
 FROM batch AS b
 JOIN bi.dim_tenant AS t ON t.tenant = coalesce(b.tenant, b.mount, '(none)')
-WHERE b.plan_hash IS NOT NULL AND NOT EXISTS (
+WHERE b.plan_hash IS NOT NULL AND b.type <> 'image.failed' AND NOT EXISTS (
     SELECT FROM bi.dim_variant AS d
     WHERE d.tenant_key = t.tenant_key AND d.variant = b.plan_hash)
 GROUP BY 1, 2 ORDER BY 1, 2 ON CONFLICT DO NOTHING;
@@ -77,6 +79,7 @@ WITH seen AS (
 	JOIN bi.dim_tenant AS t ON t.tenant = coalesce(b.tenant, b.mount, '(none)')
 	LEFT JOIN bi.dim_format AS f ON f.format = b.format_in
 	WHERE coalesce(b.source_key, b.object_key) IS NOT NULL
+	    AND (b.type <> 'image.failed' OR b.bytes_in IS NOT NULL)
 	ORDER BY 1, 2, 3, b.bytes_in IS NULL, b.time DESC
 )
 INSERT INTO bi.dim_image AS d (tenant_key, store, image, original_format_key,
@@ -149,4 +152,4 @@ ON CONFLICT DO NOTHING
 
 --@ letter
 INSERT INTO pictor.dead_letter (origin, reason, payload, payload_size)
-VALUES ($1, $2, decode($3, 'hex'), $4) ON CONFLICT (origin) DO NOTHING
+VALUES ($1, $2, decode($3, 'hex'), $4) ON CONFLICT DO NOTHING

@@ -21,7 +21,7 @@
 #include "sql/sql.h"
 #include "sys/sys.h"
 
-enum { WAIT_MS = 100, TRIES_ONCE = 5, STEP_RECORDS = 256 };
+enum { WAIT_MS = 100, TRIES_ONCE = 4, STEP_RECORDS = 256 };
 static const int64_t backoff_first_ns = NS_PER_S / 2;
 static const int64_t backoff_most_ns = 15 * NS_PER_S;
 static const int64_t complain_every_ns = 60 * NS_PER_S;
@@ -257,6 +257,9 @@ step(struct run *r)
 		case SOURCE_AGAIN:
 			give_up_batch(r);
 			return true;
+		case SOURCE_FAILED:
+			r->failed = true;
+			return true;
 		case SOURCE_END:
 			return false;
 		}
@@ -284,6 +287,9 @@ wait_for_database(struct run *r)
 		return;
 	case SOURCE_AGAIN:
 		give_up_batch(r);
+		return;
+	case SOURCE_FAILED:
+		r->failed = true;
 		return;
 	case SOURCE_NOTHING:
 	case SOURCE_END:

@@ -27,6 +27,7 @@ enum source_next {
 	SOURCE_RECORD,
 	SOURCE_NOTHING, /* in the time given */
 	SOURCE_END,     /* all there was; only asked of a run with --once */
+	SOURCE_FAILED,  /* it cannot go on, and has said why */
 	SOURCE_AGAIN,   /* the batch is to be given up: see renew() */
 };
 

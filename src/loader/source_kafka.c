@@ -26,7 +26,7 @@
 
 enum { WHERE_MAX = 300, NUMBER_MAX = 24 };
 /* How long --once waits to be given partitions. */
-static const int64_t join_time_ns = 60 * NS_PER_S;
+static const int64_t join_time_ns = 30 * NS_PER_S;
 static const int64_t lag_every_ns = 5 * NS_PER_S;
 
 struct part {
@@ -357,15 +357,22 @@ place(struct source *s, struct sql *sql, struct err *e)
 
 /* --- messages --- */
 
-static bool
-is_at_end(struct consumer *c)
+/* Nothing came: is that all, for --once? */
+static enum source_next
+silence(struct consumer *c)
 {
-	if (!c->joined)
-		return clock_ns() - c->began_ns > join_time_ns;
+	if (!c->once || c->given != NULL)
+		return SOURCE_NOTHING;
+	if (!c->joined && clock_ns() - c->began_ns > join_time_ns) {
+		log_line(LOG_LEVEL_ERROR,
+		    "Kafka: the group has given no partitions of topic %s",
+		    c->conf->kafka_topic);
+		return SOURCE_FAILED;
+	}
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->part[i].at_end)
-			return false;
-	return c->given == NULL;
+			return SOURCE_NOTHING;
+	return c->joined ? SOURCE_END : SOURCE_NOTHING;
 }
 
 static void
@@ -433,7 +440,7 @@ next(struct source *s, int wait_ms, struct record *out)
 		return SOURCE_AGAIN;
 	}
 	if (m == NULL)
-		return c->once && is_at_end(c) ? SOURCE_END : SOURCE_NOTHING;
+		return silence(c);
 	c->message = m;
 	if (m->err != RD_KAFKA_RESP_ERR_NO_ERROR)
 		return look_at_error(c, m);

@@ -132,6 +132,18 @@ def test_what_is_no_event_is_a_dead_letter_with_its_reason(it, postgres,
     assert len(loader.letters(postgres, database)) == len(bad)
 
 
+def test_who_asks_for_nonsense_fills_no_dimension(it, postgres, database):
+    make = Maker()
+    it.load(lines([make.event(source_key="there.jpg")] + [make.failed(
+        source_key=f"{n}.jpg", plan_hash=f"{n:016x}") for n in range(50)]
+        + [make.failed(source_key="there.jpg", status=422)]))
+    assert loader.count(postgres, database) == 52
+    assert postgres.sql("SELECT image, count(f.*) FROM bi.dim_image LEFT JOIN "
+        "bi.fact_request AS f USING (image_key) GROUP BY 1 ORDER BY 1",
+        database) == [["(none)", "50"], ["there.jpg", "2"]]
+    assert loader.count(postgres, database, "bi.dim_variant") == 2
+
+
 def test_a_huge_line_is_cut_and_refused(it, postgres, database):
     it.load('{"x": "' + "y" * 3_000_000 + '"}\n' + lines([Maker().event()]))
     assert loader.count(postgres, database) == 1

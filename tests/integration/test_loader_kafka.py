@@ -14,7 +14,7 @@ from made_events import Maker
 
 PARTITIONS = 6
 # More of them: the same test, longer.
-EVENTS = int(os.environ.get("PICTOR_LOADER_EVENTS", "12000"))
+EVENTS = int(os.environ.get("PICTOR_LOADER_EVENTS", "8000"))
 
 
 @pytest.fixture
@@ -230,6 +230,12 @@ def test_brokers_that_refuse_are_told_apart(make_loader, kafka, postgres,
         assert one.metric("kafka_errors_total") >= 1
         assert "wrong" not in one.log().replace("wrong version", "")
         one.stop()
+
+
+def test_once_fails_where_there_is_no_topic(make_loader):
+    one = make_loader(topic="there.is.none")
+    assert "given no partitions of topic there.is.none" in one.run("--once",
+        status=1)
 
 
 def test_over_tls_with_a_password(make_loader, kafka, topic, postgres,
