@@ -3,7 +3,7 @@
 
 Its listeners: plain, where everything is allowed; sasl, with TLS and a
 password, as Confluent Cloud has it; mtls, with certificates of both sides; and
-expired, whose certificate has. The broker of kafka_scram is of the version
+expired, whose certificate has. sasl takes unsigned tokens, too (OAUTHBEARER). The broker of kafka_scram is of the version
 that Debian's librdkafka can do SCRAM with; its sasl takes that, too."""
 import base64
 import itertools
@@ -18,6 +18,7 @@ import rdkafka
 
 USER, PASSWORD = "pictor", "pictor's secret"
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
+OAUTH = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule"
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 PROPERTIES = """
@@ -50,6 +51,8 @@ controlled.shutdown.enable=false
 sasl.enabled.mechanisms={mechanisms}
 listener.name.sasl_ssl.plain.sasl.jaas.config={PLAIN} required \
 user_{USER}="{PASSWORD}";
+listener.name.sasl_ssl.oauthbearer.sasl.jaas.config={OAUTH} required \
+unsecuredLoginStringClaim_sub="broker";
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
 ssl.truststore.type=PEM
@@ -97,10 +100,10 @@ class Kafka(program.Program):
         self.stranger = certs.Authority(self.place / "other", "Another").issue(
             "pictor-client", hosts=())
         self.properties = self.place / "server.properties"
-        self.properties.write_text(PROPERTIES.format(**ports, PLAIN=PLAIN,
+        self.properties.write_text(PROPERTIES.format(**ports, PLAIN=PLAIN, OAUTH=OAUTH,
             USER=USER, PASSWORD=PASSWORD, data=self.place / "data",
             mechanisms="PLAIN,SCRAM-SHA-256,SCRAM-SHA-512" if scram
-                else "PLAIN",
+                else "PLAIN,OAUTHBEARER",
             ca=self.ca, keystore=authority.bundle("broker"),
             expired_keystore=authority.bundle("old-broker", days=-1))
             + (self._scram() if scram else SHARE), encoding="ascii")

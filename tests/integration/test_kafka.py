@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Events on their way to a real Kafka: every one arrives, whatever is stopped
 or killed, and what goes wrong is said and counted by its kind."""
+import base64
 import concurrent.futures
 import contextlib
 import http.client
@@ -9,6 +10,9 @@ import os
 import signal
 import subprocess
 import threading
+import time
+
+import pytest
 
 import cli
 import schema
@@ -135,6 +139,37 @@ def test_scram(kafka_scram, start, place):
         server.get("/cat.png?width=32")
         assert len(kafka_scram.consume(topic, 1)) == 1
         server.stop()
+
+
+def token(seconds=3600, **claims):
+    """An unsigned one, as brokers take it that are not told who signs."""
+    now = time.time()
+    parts = {"alg": "none"}, {"sub": "pictor", "iat": now,
+        "exp": now + seconds, **claims}
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode())
+        .decode().rstrip("=") for part in parts) + "."
+
+
+def test_token(kafka, start, place):
+    """OAUTHBEARER: a file, which somebody else writes anew in time."""
+    topic = kafka.topic()
+    path = place / "token"
+    path.write_text(token(-1000) + "\n", encoding="ascii")
+    server = start(conf_of(place, kafka.sasl, topic, **{"drain_time": "0s"},
+        **secure(kafka, "oauthbearer", username=None, password=None,
+            token_file=path)))
+    server.get("/cat.png?width=32")
+    server.said("error kafka: authentication: ")
+    assert path.read_text(encoding="ascii").strip() not in server.log()
+    server.stop()
+    path.write_text(token() + "\n", encoding="ascii")
+    server.start()
+    assert len(kafka.consume(topic, 1)) == 1
+    server.stop()
+    path.unlink()
+    with pytest.raises(AssertionError, match="kafka.token_file = .*: No such"):
+        server.start()
+    server.process = None
 
 
 # ---- What goes wrong ----
