@@ -335,6 +335,30 @@ s3_stop(struct s3_run *run)
 	return false;
 }
 
+/*
+ * Is a 206 what was asked for, from byte from on to the end of it? A store may
+ * send less than it was asked for, and a body that is whole by its own length
+ * would then pass for all of it.
+ */
+static bool
+s3_is_span(const struct s3_run *run, int64_t from)
+{
+	const struct s3_call *c = run->call;
+	struct s3_span span;
+	int64_t last = c->is_range ? c->last : -1;
+
+	if (run->fetch.status != 206 ||
+	    !s3_span_read(
+		fetch_answer_header(&run->fetch, "content-range"), &span) ||
+	    span.first != from)
+		return false;
+	if (run->resumed && c->facts.size >= 0 && span.size != c->facts.size)
+		return false;
+	if (last < 0 || (span.size >= 0 && last >= span.size))
+		return span.size >= 0 && span.last == span.size - 1;
+	return span.last == last;
+}
+
 /* The rest of a body: of the same object, from where we are. */
 static bool
 s3_head_rest(struct s3_run *run)
@@ -342,8 +366,7 @@ s3_head_rest(struct s3_run *run)
 	struct s3_call *c = run->call;
 	struct fetch *f = &run->fetch;
 	struct slice etag = fetch_answer_header(f, "etag");
-	int64_t from = c->is_range ? c->first : 0;
-	struct s3_span span = { .first = 0 };
+	int64_t from = (c->is_range ? c->first : 0) + (int64_t)run->had;
 	bool whole = f->status == 200 && run->had == 0 && !c->is_range;
 
 	if (!slice_is(etag, c->facts.etag)) {
@@ -352,15 +375,11 @@ s3_head_rest(struct s3_run *run)
 		    run->s3->place.bucket, run->had);
 		return s3_stop(run);
 	}
-	if (!whole &&
-	    (f->status != 206 ||
-		!s3_span_read(fetch_answer_header(f, "content-range"), &span) ||
-		span.first != from + (int64_t)run->had ||
-		(c->facts.size >= 0 && span.size != c->facts.size))) {
+	if (!whole && !s3_is_span(run, from)) {
 		err_set(&c->err, ERR_ORIGIN_FAILED,
-		    "%s: asked for the rest after %zu bytes, got %d from "
-		    "%" PRId64,
-		    run->s3->place.bucket, run->had, f->status, span.first);
+		    "%s: asked for the rest after %zu bytes, got status %d "
+		    "and another part",
+		    run->s3->place.bucket, run->had, f->status);
 		return s3_stop(run);
 	}
 	f->into = c->into;
@@ -372,15 +391,16 @@ s3_head_body(struct s3_run *run)
 {
 	struct s3_call *c = run->call;
 	struct fetch *f = &run->fetch;
-	bool whole = f->status == 200;
 
-	if (c->is_range && whole) {
+	if (c->is_range ? !s3_is_span(run, c->first) : f->status != 200) {
 		err_set(&c->err, ERR_ORIGIN_FAILED,
-		    "%s: asked for a part, got all", run->s3->place.bucket);
+		    "%s: asked for %s, got status %d and another part",
+		    run->s3->place.bucket, c->is_range ? "a part" : "all",
+		    f->status);
 		return s3_stop(run);
 	}
 	s3_facts_read(run);
-	if (!whole)
+	if (c->is_range)
 		run->checksum = -1;
 	if (!c->head(c))
 		return s3_stop(run);

@@ -278,6 +278,9 @@ s3_fault_judge(struct s3_run *run)
 	if (f->ended != FETCH_DONE) {
 		if (!run->stopped)
 			c->err = f->err;
+		/* An error's many words say nothing about the object. */
+		if (f->ended == FETCH_TOO_LARGE && !run->begun)
+			c->err.code = ERR_ORIGIN_FAILED;
 		return s3_may_come_again(f->ended) ? S3_AGAIN : S3_FINAL;
 	}
 	if (f->ntext > 0 &&

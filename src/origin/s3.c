@@ -272,7 +272,8 @@ object_end(struct s3_call *c)
 	struct object *o = c->owner;
 	struct store_fetch *t = o->t;
 	bool same = o->is_same || (c->ok && c->not_modified);
-	bool empty = c->ok && !same && o->body == NULL;
+	/* Where the length was not said, it turns out here. */
+	bool empty = c->ok && !same && blob_look(o->body).size == 0;
 
 	if (same) {
 		object_facts(o);

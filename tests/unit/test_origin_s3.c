@@ -224,6 +224,9 @@ answers(void **state)
 		enum err_code code;
 	} all[] = {
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", ERR_EMPTY },
+		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		  "0\r\n\r\n",
+		    ERR_EMPTY },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 1025\r\n\r\n",
 		    ERR_TOO_LARGE },
 		{ "HTTP/1.1 404 No\r\nContent-Length: 6\r\n\r\n<html>",

@@ -116,6 +116,64 @@ range(void **state)
 	bench_free(b);
 }
 
+#define PART(range)                                                           \
+	"HTTP/1.1 206 Partial\r\nETag: \"e1\"\r\nContent-Range: bytes " range \
+	"\r\nContent-Length: 3\r\n\r\n345"
+
+/* Each is a whole answer by its own length. */
+static void
+other_parts(void **state)
+{
+	static const struct {
+		const char *answer;
+		int64_t first, last; /* first -1: all was asked for */
+		bool good;
+	} all[] = {
+		{ PART("2-4/9"), 2, 4, true },
+		{ PART("2-4/*"), 2, 4, true },
+		{ PART("2-4/5"), 2, 9, true },
+		{ PART("2-4/5"), 2, -1, true },
+		{ PART("2-4/9"), 2, 5, false },
+		{ PART("2-4/9"), 2, -1, false },
+		{ PART("2-4/*"), 2, -1, false },
+		{ PART("2-4/9"), 1, 4, false },
+		{ PART("x"), 2, 4, false },
+		{ PART("0-2/9"), -1, 0, false },
+		{ PART("0-2/3"), -1, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(all); i++) {
+		struct bench *b = bench_new();
+
+		bench_answer(b, all[i].answer);
+		b->call.is_range = all[i].first >= 0;
+		b->call.first = all[i].first;
+		b->call.last = all[i].last;
+		bench_run(b);
+		if (b->call.ok != all[i].good)
+			fail_msg("%zu: %s", i, b->call.err.detail);
+		bench_free(b);
+	}
+}
+
+/* 70 kB of words are no image that is too large. */
+static void
+long_error(void **state)
+{
+	struct bench *b = bench_new();
+	char *answer = xcalloc(1, 80000);
+	int n = snprintf(answer, 80000, "HTTP/1.1 500 No\r\n\r\n");
+
+	(void)state;
+	memset(answer + n, 'x', 70000);
+	bench_answer(b, answer);
+	bench_run(b);
+	assert_fails(b, ERR_ORIGIN_FAILED, 1);
+	bench_free(b);
+	free(answer);
+}
+
 static void
 head_says_no(void **state)
 {
@@ -443,6 +501,8 @@ main(void)
 		cmocka_unit_test(unsigned_get),
 		cmocka_unit_test(not_modified),
 		cmocka_unit_test(range),
+		cmocka_unit_test(other_parts),
+		cmocka_unit_test(long_error),
 		cmocka_unit_test(head_says_no),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(tried_again),

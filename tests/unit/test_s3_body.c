@@ -70,6 +70,8 @@ not_resumed(void **state)
 		    2 },
 		{ CUT, REST("\"e1\"", "3-8/9") "\r\n456789", ERR_ORIGIN_FAILED,
 		    2 },
+		{ CUT, REST("\"e1\"", "4-6/9") "Content-Length: 3\r\n\r\n567",
+		    ERR_ORIGIN_FAILED, 2 },
 		{ CUT, REST("\"e1\"", "4-9/10") "\r\n567890", ERR_ORIGIN_FAILED,
 		    2 },
 		{ CUT, DIGITS, ERR_ORIGIN_FAILED, 2 },
