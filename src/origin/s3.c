@@ -33,7 +33,6 @@ struct object {
 	struct blob *body;
 	char *key;  /* with the store's prefix */
 	char *etag; /* that is asked with; NULL: none */
-	bool is_same;
 };
 
 static bool
@@ -246,11 +245,6 @@ object_head(struct s3_call *c)
 	size_t most = o->t->max_bytes;
 
 	object_facts(o);
-	/* A store that does not know If-None-Match sends it once more. */
-	o->is_same = o->t->validator != NULL && o->etag != NULL &&
-	    strcmp(o->t->validator, o->t->facts.validator) == 0;
-	if (o->is_same)
-		return err_set(&c->err, ERR_CLIENT_GONE, "is as it was");
 	if (!object_size(o, &c->err))
 		return false;
 	if (c->facts.size > 0)
@@ -271,7 +265,7 @@ object_end(struct s3_call *c)
 {
 	struct object *o = c->owner;
 	struct store_fetch *t = o->t;
-	bool same = o->is_same || (c->ok && c->not_modified);
+	bool same = c->ok && c->not_modified;
 	/* Where the length was not said, it turns out here. */
 	bool empty = c->ok && !same && blob_look(o->body).size == 0;
 
@@ -285,7 +279,7 @@ object_end(struct s3_call *c)
 	}
 	if (empty)
 		err_set(&c->err, ERR_EMPTY, "0 bytes");
-	store_end(t, same || (c->ok && !empty) ? NULL : &c->err);
+	store_end(t, c->ok && !empty ? NULL : &c->err);
 	object_free(o);
 }
 

@@ -113,6 +113,8 @@ bad(void **state)
 		{ "http://h?x", "pics", S3_AUTO },
 		{ "http://[::1", "pics", S3_AUTO },
 		{ "http://[h]", "pics", S3_AUTO },
+		{ "http://[::1]9000", "pics", S3_AUTO },
+		{ "http://[::1]x9000", "pics", S3_AUTO },
 		{ "http://h h", "pics", S3_AUTO },
 		{ "http://127.0.0.1", "pics", S3_VIRTUAL },
 		{ "http://[::1]", "pics", S3_VIRTUAL },
