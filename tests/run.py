@@ -69,10 +69,11 @@ class Cases:
             reason = f"{reason}\n    {line}" if reason else line
             self.rows[-1] = (result, name, reason)
 
-    def finish(self, status, timed_out):
-        """Adds what the TAP lines do not say."""
-        if timed_out:
-            self.rows.append(("FAIL", "time", f"not done in {SECONDS} s"))
+    def finish(self, status, expired):
+        """Adds what the TAP lines do not say. expired: after so many
+        seconds, or None."""
+        if expired:
+            self.rows.append(("FAIL", "time", f"not done in {expired} s"))
         elif self.bailed:
             self.rows.append(("FAIL", "whole", self.bailed))
         elif self.planned is None and not self.rows:
@@ -97,7 +98,7 @@ def end_group(pid):
         pass
 
 
-def run_group(command, log, cases):
+def run_group(command, seconds, log, cases):
     """One process group, its output into the log, its TAP into cases."""
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
         stdin=subprocess.DEVNULL, start_new_session=True)
@@ -112,7 +113,7 @@ def run_group(command, log, cases):
         child.wait()
         end_group(child.pid)
 
-    timer = threading.Timer(SECONDS, expire)
+    timer = threading.Timer(seconds, expire)
     timer.start()
     reaper = threading.Thread(target=reap)
     reaper.start()
@@ -121,7 +122,7 @@ def run_group(command, log, cases):
         cases.read(raw.decode("utf-8", "replace").rstrip())
     reaper.join()
     timer.cancel()
-    cases.finish(child.returncode, expired.is_set())
+    cases.finish(child.returncode, seconds if expired.is_set() else None)
 
 
 def command_of(tests):
@@ -142,7 +143,7 @@ def run_tests(tests):
     # Unbuffered: the test's stderr goes straight into the same file.
     with open(name + ".log", "wb", buffering=0) as log:
         try:
-            run_group(command_of(tests), log, cases)
+            run_group(command_of(tests), SECONDS * len(tests), log, cases)
         except OSError as e:
             cases.rows.append(("FAIL", "start", str(e)))
     report(" ".join(tests), cases, time.monotonic() - began)
