@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "cli/remote.h"
 #include "plan/op.h"
 
 static struct cli_file *
@@ -132,6 +133,28 @@ last_part(const char *path)
 	return n;
 }
 
+/* Its last part is its name; a query is none of it. */
+static void
+add_remote(struct cli_files *files, const char *url)
+{
+	struct cli_file *f = add(files);
+	struct slice path = slice_of(url);
+	size_t at;
+
+	if (strncmp(url, "s3:", 3) != 0) {
+		path.len = slice_find(path, '#');
+		path.len = slice_find(path, '?');
+	}
+	f->shown = xstrdup(url);
+	f->below = xcalloc(path.len + 8, 1);
+	memcpy(f->below, url, path.len);
+	at = last_part(f->below);
+	memmove(f->below, f->below + at, path.len - at + 1);
+	f->below[strcspn(f->below, "/")] = '\0';
+	if (f->below[0] == '\0' || f->below[0] == '.')
+		memcpy(f->below, "image", sizeof("image"));
+}
+
 static bool
 walk(struct cli_files *files, const char *path, bool several, struct err *e)
 {
@@ -228,6 +251,10 @@ files_find(char *const *arg, int n, const char *out, struct cli_files *files,
 	if (out != NULL && stat(out, &st) == 0)
 		files->out = (struct cli_id){ st.st_dev, st.st_ino };
 	for (int i = 0; i < n; i++) {
+		if (remote_is(arg[i])) {
+			add_remote(files, arg[i]);
+			continue;
+		}
 		if (!walk(files, arg[i], n > 1, e)) {
 			files_free(files);
 			return false;
@@ -255,6 +282,7 @@ files_free(struct cli_files *files)
 		free(files->file[i].real);
 		free(files->file[i].below);
 		free(files->file[i].fault);
+		free(files->file[i].key);
 	}
 	free(files->file);
 	free(files->ids);

@@ -13,7 +13,9 @@ struct cli_id {
 
 struct cli_file {
 	char *shown; /* as whoever asked would name it */
-	char *real;  /* absolute; NULL: fault */
+	char *real;  /* absolute; NULL: fault, or: */
+	char *key;   /* of an original that is no file, in its store */
+	int remote;  /* that store's number, from 1; 0: a file */
 	char *below; /* its place below the results' folder */
 	char *fault; /* why it cannot be read; NULL: nothing known */
 	struct cli_id id;

@@ -19,6 +19,7 @@
 #include "base/lock.h"
 #include "cli/client.h"
 #include "cli/progress.h"
+#include "cli/remote.h"
 #include "cli/render_words.h"
 #include "cli/target.h"
 
@@ -88,12 +89,15 @@ static char *
 make_uri(const struct batch *b, const struct cli_file *file)
 {
 	/* The root ends with a slash. */
-	struct slice key = slice_of(file->real + strlen(b->files->root));
-	size_t size = 3 * key.len + strlen(b->query) + 3;
+	struct slice key = slice_of(
+	    file->remote > 0 ? file->key : file->real + strlen(b->files->root));
+	size_t size = 3 * key.len + strlen(b->query) + 24;
 	char *uri = xcalloc(size, 1);
 	size_t n = 1;
 
 	uri[0] = '/';
+	if (file->remote > 0)
+		n = (size_t)snprintf(uri, size, "/r%d/", file->remote);
 	n += codec_percent_encode(key, "/", uri + n);
 	(void)snprintf(uri + n, size - n, "%s%s",
 	    b->query[0] != '\0' ? "?" : "", b->query);
@@ -222,13 +226,14 @@ run_batch(struct batch *b, size_t jobs, const struct conf *conf)
 
 static int
 render_files(const struct cli *cli, const struct render_words *w,
-    const struct cli_files *files)
+    struct cli_files *files)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t jobs = cli->jobs > 0 ? (size_t)cli->jobs
 	    : cores > 0             ? (size_t)cores
 				    : 1;
 	struct batch b = { .cli = cli, .query = w->query, .files = files };
+	struct remotes remotes;
 	struct conf *conf = NULL;
 	char here[PATH_MAX];
 	struct err e;
@@ -240,10 +245,20 @@ render_files(const struct cli *cli, const struct render_words *w,
 	}
 	jobs = jobs < files->n ? jobs : files->n;
 	jobs = jobs < 256 ? jobs : 256;
-	if (!render_words_conf(cli, files->root,
-		render_words_stdin(w) ? getcwd(here, sizeof(here)) : NULL, jobs,
-		&conf, &e))
+	if (!remotes_find(cli, files, &remotes, &e)) {
+		(void)cli_fail(&e);
+		return STATUS_USAGE;
+	}
+	if (!render_words_conf(cli,
+		&(struct render_places){ .root = files->root,
+		    .here = render_words_stdin(w) ? getcwd(here, sizeof(here))
+						  : NULL,
+		    .remotes = &remotes },
+		jobs, &conf, &e)) {
+		remotes_fini(&remotes);
 		return cli_fail(&e);
+	}
+	remotes_fini(&remotes);
 	if (!render_words_check(conf, w, &e)) {
 		conf_drop(conf);
 		(void)cli_fail(&e);

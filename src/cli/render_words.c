@@ -10,6 +10,7 @@
 #include "base/codec.h"
 #include "base/num.h"
 #include "cli/client.h"
+#include "cli/remote.h"
 #include "cli/target.h"
 #include "route.h"
 
@@ -29,6 +30,8 @@ is_folder(const char *path)
 	struct stat st;
 	size_t n = strlen(path);
 
+	if (remote_is(path))
+		return false;
 	return (n > 0 && path[n - 1] == '/') ||
 	    (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
 }
@@ -114,6 +117,10 @@ check_place(const struct cli *cli, const struct render_words *w, struct err *e)
 {
 	bool is_stdin = false;
 
+	if (remote_is(w->folder != NULL ? w->folder : w->out))
+		return err_set(e, ERR_CONFIG,
+		    "results are files: %.100s is none",
+		    w->folder != NULL ? w->folder : w->out);
 	for (int i = 0; i < w->nin; i++)
 		is_stdin = is_stdin || strcmp(w->in[i], "-") == 0;
 	if (is_stdin && w->nin > 1)
@@ -180,17 +187,29 @@ root_variable(const char *store, const char *root)
 	return variable;
 }
 
+/* remotes_conf() left room for it. */
+static void
+add_root(char **env, const char *store, const char *root)
+{
+	while (*env != NULL)
+		env++;
+	*env = root_variable(store, root);
+}
+
 bool
-render_words_conf(const struct cli *cli, const char *root, const char *here,
+render_words_conf(const struct cli *cli, const struct render_places *places,
     size_t jobs, struct conf **conf, struct err *e)
 {
-	scoped_free char *files = root_variable("FILES", root);
-	scoped_free char *beside =
-	    here != NULL ? root_variable("HERE", here) : NULL;
-	char *const env[] = { files, beside, NULL };
-	char text[1024];
+	const bool here = places->here != NULL;
+	char **env = NULL;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *f = open_memstream(&text, &size);
+	bool ok;
 
-	(void)snprintf(text, sizeof(text),
+	if (f == NULL)
+		return err_set(e, ERR_SYSTEM, "out of memory");
+	fprintf(f,
 	    "[render]\nworkers = %zu\nmode = %s\ntimeout = %lldms\n"
 	    "queue_time = 1h\nqueue_jobs = 1000\nqueue_cost = 1e9\n"
 	    "queue_bytes = 512G\n"
@@ -203,9 +222,17 @@ render_words_conf(const struct cli *cli, const char *root, const char *here,
 	    "max_width = 65535\nmax_height = 65535\noriginals = all\n%s",
 	    jobs, cli->local ? "local" : "jail",
 	    (long long)(cli->timeout / 1000000),
-	    here != NULL ? "[store." RENDER_HERE "]\n" : "",
-	    here != NULL ? "stores = files " RENDER_HERE "\n" : "");
-	return conf_load_text(slice_of(text), "pictor render", env, conf, e);
+	    here ? "[store." RENDER_HERE "]\n" : "",
+	    here ? "stores = files " RENDER_HERE "\n" : "");
+	remotes_conf(places->remotes, f, &env);
+	(void)fclose(f);
+	add_root(env, "FILES", places->root);
+	if (here)
+		add_root(env, "HERE", places->here);
+	ok = conf_load_text(slice_of(text), "pictor render", env, conf, e);
+	remotes_env_free(env);
+	free(text);
+	return ok;
 }
 
 bool

@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
+struct remotes;
+
 struct render_words {
 	char *const *in; /* originals; one "-": standard input */
 	int nin;
@@ -20,13 +22,18 @@ bool render_words_read(
 void render_words_free(struct render_words *w);
 /* Whether the original is standard input. */
 bool render_words_stdin(const struct render_words *w);
-/*
- * What of the server's configuration this needs. root: of all originals; here:
- * of further images where the original is standard input, else NULL.
- */
+
 #define RENDER_HERE "here"
-bool render_words_conf(const struct cli *cli, const char *root,
-    const char *here, size_t jobs, struct conf **conf,
+/* Where images are. */
+struct render_places {
+	const char *root; /* of all originals that are files */
+	const char *here; /* of further images where the original is standard
+			     input; else NULL */
+	const struct remotes *remotes;
+};
+/* What of the server's configuration this needs. */
+bool render_words_conf(const struct cli *cli,
+    const struct render_places *places, size_t jobs, struct conf **conf,
     struct err *e) must_check;
 /* Whether the parameters are right, whatever the image. */
 bool render_words_check(const struct conf *conf, const struct render_words *w,

@@ -118,6 +118,13 @@ const struct conf *conf_ref(const struct conf *c);
 void conf_drop(const struct conf *c); /* NULL is allowed */
 const struct conf_store *conf_store_find(
     const struct conf *c, struct slice name);
+/*
+ * A store's rows as an environment that makes the same one: of that name, in a
+ * configuration made of others. Malloc'd texts that hold its secrets.
+ */
+enum { CONF_STORE_ENV_MAX = 64 };
+size_t conf_store_env(const struct conf_store *store, const char *name,
+    char *env[CONF_STORE_ENV_MAX]);
 /* Whether all keys of two stores have the same values, names included. */
 bool conf_store_same(const struct conf_store *a, const struct conf_store *b);
 

@@ -5,6 +5,8 @@
  */
 #include "conf/print.h"
 
+#include <assert.h>
+
 #include "conf/build.h"
 #include "conf/conf.h"
 #include "conf/table.h"
@@ -99,6 +101,30 @@ conf_print(const struct conf *c, FILE *out)
 	    out);
 	for (size_t i = 0; i < c->life->npart; i++)
 		print_part(out, &c->life->part[i]);
+}
+
+/* --- a store, elsewhere --- */
+
+size_t
+conf_store_env(const struct conf_store *store, const char *name,
+    char *env[CONF_STORE_ENV_MAX])
+{
+	const struct conf_table *table = conf_table(CONF_STORE_TABLE);
+
+	assert(table->n <= CONF_STORE_ENV_MAX);
+	for (size_t i = 0; i < table->n; i++) {
+		char variable[CONF_ENV_MAX];
+		size_t size;
+		FILE *f = open_memstream(&env[i], &size);
+
+		if (f == NULL)
+			abort();
+		row_env(&table->rows[i], name, variable);
+		fprintf(f, "%s=", variable);
+		row_print(&table->rows[i], store, f);
+		(void)fclose(f);
+	}
+	return table->n;
 }
 
 /* --- the sample --- */

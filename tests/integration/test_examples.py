@@ -100,9 +100,11 @@ def test_pictor_1_has_examples_of_each_command():
         assert any(re.search(rf"\bpictor {name}\b", l) for l in lines), name
 
 
-# bench needs a server: test_cli_bench.py; report a database: test_loader.py.
+# bench needs a server: test_cli_bench.py; s3:// a store: test_cli_remote.py;
+# report a database: test_loader.py.
 @pytest.mark.parametrize("line", [l for l in command_lines()
-    if "127.0.0.1" not in l and not l.startswith("pictor report")])
+    if "127.0.0.1" not in l and "s3://" not in l
+    and not l.startswith("pictor report")])
 def test_command_line(samples, tmp_path, line):
     for name in ("photo.jpg", "alpha.png"):
         shutil.copy(samples / name, tmp_path / name)
