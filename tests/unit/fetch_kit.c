@@ -15,6 +15,8 @@
 /* --- names: libcurl asks this, not the C library's --- */
 
 _Atomic int names_asked;
+_Atomic bool slow_answered;
+static _Atomic unsigned turns;
 
 static struct addrinfo *
 address(const char *text, struct addrinfo *next)
@@ -43,10 +45,14 @@ getaddrinfo(const char *restrict name, const char *restrict service,
 
 	(void)hints;
 	names_asked++;
-	if (strcmp(name, "slow.test") == 0)
+	if (strcmp(name, "slow.test") == 0) {
 		clock_sleep_ns(3 * NS_PER_S);
+		slow_answered = true;
+	}
 	if (strcmp(name, "two.test") == 0)
 		*out = address("127.0.0.9", address("127.0.0.1", NULL));
+	else if (strcmp(name, "turn.test") == 0 && turns++ % 2 == 1)
+		*out = address("127.0.0.2", NULL);
 	else if (strcmp(name, "unknown.test") == 0)
 		return EAI_NONAME;
 	else

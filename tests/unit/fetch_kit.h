@@ -18,9 +18,11 @@ enum { URL_SIZE = 256 };
 
 /*
  * slow.test: 127.0.0.1, after three seconds; two.test: 127.0.0.9 and 127.0.0.1;
- * unknown.test: none; all others 127.0.0.1. So often was something asked for:
+ * turn.test: 127.0.0.1 and 127.0.0.2 by turns; unknown.test: none; all others
+ * 127.0.0.1.
  */
 extern _Atomic int names_asked;
+extern _Atomic bool slow_answered; /* the three seconds are over */
 
 struct place {
 	struct fetcher *fetcher;
