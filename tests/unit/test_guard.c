@@ -307,6 +307,7 @@ static const char *const bad[] = {
 	"http://cdn.example/x",
 	"http://.cdn.example/x",
 	"http://xcdn.example/x",
+	"http://xxcdn.example/x",
 	"http://*.cdn.example/x",
 	"http://a.cdn.example.evil.example/x",
 	"https://a.cdn.example/x",

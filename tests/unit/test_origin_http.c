@@ -600,7 +600,7 @@ test_redirects(void **state)
 
 static const char busy[] = "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n";
 static const char later[] =
-    "HTTP/1.1 503 x\r\nContent-Length: 0\r\nRetry-After: 60\r\n\r\n";
+    "HTTP/1.1 503 x\r\nContent-Length: 0\r\nRetry-After: 5\r\n\r\n";
 static struct script again[] = {
 	{ "/busy", { busy, busy, OK_ABC }, 0 },
 	{ "/busier", { busy, busy, busy, OK_ABC }, 0 },
