@@ -392,6 +392,8 @@ main(int argc, char **argv)
 		.region = "us-east-1",
 		.checksum = true,
 		.customer_key = text(j, "customer_key"),
+		.owner = text(j, "owner"),
+		.requester_pays = json_is_true(json_object_get(j, "payer")),
 		.retries = 2 };
 	char *line = NULL;
 	size_t size = 0;
@@ -403,7 +405,8 @@ main(int argc, char **argv)
 	    !fetcher_new(4, &s3.fetcher, &e) ||
 	    !fetch_way_new_take(&spec, &s3.way, &e))
 		die("start", &e);
-	s3.credentials = d.source;
+	if (!json_is_true(json_object_get(j, "unsigned")))
+		s3.credentials = d.source;
 	if (!s3_new(&s3, &d.s3, &e))
 		die("s3_new", &e);
 	while (getline(&line, &size, stdin) > 0)

@@ -192,6 +192,15 @@ def test_versions(drive, minio):
     entries = good(s3("list_versions"))["list"]["entries"]
     assert [(e["marker"], e["latest"]) for e in entries] == [(True, True),
         (False, False), (False, False)]
+    page = good(s3("list_versions", most=2))["list"]
+    rest = good(s3("list_versions", after=page["after"],
+        after_version=page["after_version"]))["list"]
+    assert page["entries"] + rest["entries"] == entries
+    good(s3("copy", "copied", version=first, **{"from": "k"}))
+    assert good(s3("get", "copied"))["data"] == b"1"
+    # A marker of a deletion is no object.
+    bad(s3("get", "k", version=entries[0]["version"]), "no-source",
+        "MethodNotAllowed", 405)
     good(s3("delete", "k", version=first), 204)
     assert s3("get", "k", version=first)["error"] == "no-source"
     assert good(s3("get", "k", version=second))["data"] == b"2"
@@ -267,6 +276,41 @@ def test_encryption(s3, drive, minio, minio_tls):
     assert good(ours[0]("get", "c", first=2, last=3), 206)["data"] == b"dd"
     assert not ours[1]("get", "c")["ok"]
     assert not drive(bucket, of=minio_tls)("get", "c")["ok"]
+
+
+@pytest.mark.parametrize("name", ["crc32", "crc32c", "crc64nvme", "sha1",
+    "sha256"])
+def test_checksums(s3, minio, bucket, name):
+    """MinIO refuses a wrong value and sends the right one with each answer,
+    where the client compares it with its own."""
+    value = {"crc32": "y/Q5Jg==", "crc32c": "4waSgw==",
+        "crc64nvme": "rosUhgp5mIg=", "sha1": "98O8HYCOBHMq32eZZczDTKeuNEE=",
+        "sha256": "FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU="}[name]
+    header = f"x-amz-checksum-{name}"
+    minio.client.put(bucket, "k", b"123456789", **{header: value})
+    answer = minio.client.get(bucket, "k", x_amz_checksum_mode="ENABLED")
+    assert answer.headers[header] == value
+    assert good(s3("get", "k"))["data"] == b"123456789"
+    assert good(s3("get", "k", first=3), 206)["data"] == b"456789"
+
+
+def test_said_of_the_bucket(drive, minio, bucket):
+    """MinIO knows neither, but both are signed."""
+    minio.client.put(bucket, "k", b"x")
+    s3 = drive(bucket, owner="123456789012", payer=True)
+    assert good(s3("get", "k"))["data"] == b"x"
+
+
+def test_nothing_is_signed(drive, minio, bucket):
+    minio.client.put(bucket, "k", b"x")
+    s3 = drive(bucket, unsigned=True)
+    bad(s3("get", "k"), "origin-denied", "AccessDenied", 403)
+    minio.client.call("PUT", bucket, query={"policy": ""}, body=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"AWS": ["*"]}, "Action": ["s3:GetObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}/*"]}]}).encode())
+    assert good(s3("get", "k"))["data"] == b"x"
+    bad(s3("put", "k", b"y"), "origin-denied", "AccessDenied", 403)
 
 
 def test_buckets(drive, minio):
