@@ -25,6 +25,7 @@
 #include "base/codec.h"
 #include "base/num.h"
 #include "base/secret.h"
+#include "metric/metric.h"
 #include "net/checksum.h"
 #include "net/s3_run.h"
 
@@ -314,6 +315,7 @@ s3_again(struct s3_run *run, enum s3_cure cure)
 		s3_finish(run, false);
 		return;
 	}
+	metric_add(METRIC_S3_AGAIN, 0, 0, 1);
 	run->cured[cure] = true;
 	if (cure == S3_KEYS)
 		credential_refused(run->s3->credentials, run->credential);

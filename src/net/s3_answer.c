@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "metric/metric.h"
 #include "net/checksum.h"
 #include "net/s3_run.h"
 
@@ -106,6 +107,7 @@ s3_body_check(struct s3_run *run, struct err *e)
 		kind, view.data + run->base, view.size - run->base, text) ||
 	    strcmp(text, run->checksum_text) == 0)
 		return true;
+	metric_add(METRIC_S3_DAMAGED, 0, 0, 1);
 	return err_set(e, ERR_ORIGIN_FAILED,
 	    "%s: %zu bytes have %s %s, the store says %s (request %s)",
 	    run->s3->place.bucket, view.size - run->base, checksum_header(kind),

@@ -3,8 +3,10 @@
  * What went wrong, what it means to a viewer, and whether it may help to ask
  * again. A HEAD's error has a status and no words.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "net/s3_run.h"
 #include "net/xml.h"
 
@@ -186,14 +188,22 @@ s3_learn_region(struct s3_run *run, const struct s3_fault *fault)
 {
 	struct slice said = slice_of(fault->region);
 	struct s3 *s3 = run->s3;
+	bool is_first;
 
 	if (said.len == 0)
 		said = fetch_answer_header(&run->fetch, "x-amz-bucket-region");
 	if (!s3_region_is_good(said) || slice_is(said, run->region))
 		return false;
 	lock_take(&s3->lock);
+	is_first = s3->learned[0] == '\0';
 	slice_copy(said, s3->learned, sizeof(s3->learned));
 	lock_drop(&s3->lock);
+	/* Once: who says another one each time does not fill the log. */
+	if (is_first)
+		log_line(LOG_LEVEL_NOTICE,
+		    "bucket %s is in region %.*s, not %s: say it as region, "
+		    "the first request of each start is in vain",
+		    s3->place.bucket, SLICE_ARG(said), run->region);
 	return true;
 }
 
@@ -208,6 +218,11 @@ s3_learn_clock(struct s3_run *run, bool is_sure)
 	    llabs(ahead - known) < (is_sure ? 1 : s3_skew_s))
 		return false;
 	run->s3->ahead_s = ahead;
+	if (known == 0)
+		log_line(LOG_LEVEL_WARNING,
+		    "the store of bucket %s is %" PRId64
+		    " s ahead of this machine's clock",
+		    run->s3->place.bucket, ahead);
 	return true;
 }
 

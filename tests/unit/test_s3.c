@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "metric/metric.h"
 #include "s3_bench.h"
 
 /* --- what is sent, and what is understood --- */
@@ -262,6 +263,7 @@ tried_again(void **state)
 		"HTTP/1.1 429 Slowly\r\n\r\n",
 		NULL,
 	};
+	uint64_t again = metric_value(METRIC_S3_AGAIN, 0, 0);
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(first); i++) {
@@ -273,6 +275,8 @@ tried_again(void **state)
 		assert_ok(b, 2);
 		assert_body(b, "123456789");
 		assert_int_equal(b->call.tries, 2);
+		assert_int_equal(
+		    metric_value(METRIC_S3_AGAIN, 0, 0), again + i + 1);
 		bench_free(b);
 	}
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/fd.h"
+#include "metric/metric.h"
 #include "s3_bench.h"
 
 /* --- bodies --- */
@@ -98,6 +99,13 @@ not_resumed(void **state)
 }
 
 static void
+assert_damaged(const struct bench *b, uint64_t damaged)
+{
+	assert_fails(b, ERR_ORIGIN_FAILED, 1);
+	assert_int_equal(metric_value(METRIC_S3_DAMAGED, 0, 0), damaged);
+}
+
+static void
 checksums(void **state)
 {
 	static const struct {
@@ -128,6 +136,7 @@ checksums(void **state)
 		    false },
 		{ "x-amz-checksum-new: AAAAAA==", true },
 	};
+	uint64_t damaged = metric_value(METRIC_S3_DAMAGED, 0, 0);
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(all); i++) {
@@ -142,7 +151,7 @@ checksums(void **state)
 		if (all[i].good)
 			assert_ok(b, 1);
 		else
-			assert_fails(b, ERR_ORIGIN_FAILED, 1);
+			assert_damaged(b, ++damaged);
 		bench_free(b);
 	}
 }
