@@ -372,6 +372,8 @@ batch(struct spool *s, bool *more)
 		complain(s, why_of(why));
 		if (why == ENOSPC || why == EDQUOT)
 			(void)room_for(s, 0, true);
+		if (why == EFBIG)
+			segment_end(s);
 		return false;
 	}
 	wrote_batch(s, bytes, end);

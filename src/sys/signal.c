@@ -24,6 +24,8 @@ sys_signals_open(void)
 	failed |= pthread_sigmask(SIG_BLOCK, &set, NULL);
 	/* A write to a viewer who has left is EPIPE, not our end. */
 	failed |= sigaction(SIGPIPE, &ignore, NULL);
+	/* Nor is a file that may not grow, which is EFBIG. */
+	failed |= sigaction(SIGXFSZ, &ignore, NULL);
 	assert(failed == 0);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (fd < 0) {

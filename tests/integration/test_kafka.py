@@ -20,7 +20,7 @@ from server import until
 
 # How many events are sent while daemon and broker are killed; a hundred
 # thousand take two minutes.
-EVENTS = int(os.environ.get("KAFKA_TEST_EVENTS", "4000"))
+EVENTS = int(os.environ.get("KAFKA_TEST_EVENTS", "2000"))
 SCHEMA = schema.load_event_schema()
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
