@@ -393,8 +393,8 @@ save(struct spool *s, bool now)
 	/* Stored is, too, what waits for a segment to take it. */
 	waiting = atomic_load(&s->failing) ? buffer_count(s->buffer) : 0;
 	lock_take(&s->lock);
-	s->state.stored =
-	    atomic_load(&buffer_sums(s->buffer)->stored) + waiting;
+	s->state.written = atomic_load(&buffer_sums(s->buffer)->stored);
+	s->state.stored = s->state.written + waiting;
 	unsaved = s->unsaved || waiting > 0 ||
 	    s->state.lost != atomic_load(&buffer_sums(s->buffer)->lost);
 	s->state.lost = atomic_load(&buffer_sums(s->buffer)->lost);
@@ -699,8 +699,8 @@ buffer_find(struct spool *s, const struct conf *conf)
 		log_line(LOG_LEVEL_WARNING, "spool.memory = %s: %s",
 		    conf->spool_memory, words[buffer_kind(s->buffer)]);
 	/* Where the machine was started anew the buffer begins at zero. */
-	if (atomic_load(&buffer_sums(s->buffer)->stored) < s->state.stored)
-		atomic_store(&buffer_sums(s->buffer)->stored, s->state.stored);
+	if (atomic_load(&buffer_sums(s->buffer)->stored) < s->state.written)
+		atomic_store(&buffer_sums(s->buffer)->stored, s->state.written);
 	if (atomic_load(&buffer_sums(s->buffer)->lost) < s->state.lost)
 		atomic_store(&buffer_sums(s->buffer)->lost, s->state.lost);
 	finish_intent(s);

@@ -14,6 +14,7 @@ struct spool_state {
 	struct spool_place acked; /* all before it */
 	/* Since the spool was made: */
 	uint64_t stored, lost, acked_events, rejected;
+	uint64_t written; /* of stored: not those that are in the buffer yet */
 };
 
 enum { SPOOL_STATE_SLOT = 256 };

@@ -27,7 +27,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 def conf_of(place, brokers, topic, **more):
     return {
-        "spool": {"path": place / "spool"},
+        "spool": {"path": place / "spool", "memory": place},
         "kafka": {"brokers": brokers, "topic": topic, "drain_time": "20s",
             "retry_time": "100ms", "prop.reconnect.backoff.max.ms": 500,
             **more},
@@ -352,6 +352,10 @@ def test_killed(kafka, start, place):
     arrives, and stored + lost = answered."""
     topic = kafka.topic(3)
     server = start(conf_of(place, kafka.plain, topic))
+    server.stop()
+    # As it is by default: memory that is no file on a disk.
+    server.set({"spool": {"memory": None}})
+    server.start()
     done = concurrent.futures.ThreadPoolExecutor(1)
     asked = done.submit(ask_all, server, EVENTS)
 

@@ -478,6 +478,7 @@ test_killed(void **state)
 	struct place *p = *state;
 	_Atomic unsigned int *told = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct spool_seen seen;
 	unsigned int n;
 
 	assert_ptr_not_equal(told, MAP_FAILED);
@@ -488,10 +489,12 @@ test_killed(void **state)
 	begin(p, true);
 	drain(p);
 	/* One more may be there: taken, and killed before that was told. */
-	n = count(p->path, MOST, NULL);
+	n = count(p->path, MOST, &seen);
 	assert_in_range(n, *told, *told + ROUNDS);
 	end(p);
-	assert_int_equal(sums_of(p).stored, n);
+	/* And then the next child took it again. */
+	assert_in_range(seen.events, n, n + ROUNDS);
+	assert_int_equal(sums_of(p).stored, seen.events);
 	munmap(told, 4096);
 }
 
@@ -569,6 +572,40 @@ test_no_room(void **state)
 	end(p);
 	assert_int_equal(sums_of(p).lost, 0);
 	assert_int_equal(sums_of(p).stored, 510);
+}
+
+/* The same, and killed while they wait: they are counted once. */
+static void
+test_no_room_killed(void **state)
+{
+	struct place *p = *state;
+	struct rlimit tight;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR ||
+		    getrlimit(RLIMIT_FSIZE, &tight) != 0)
+			_exit(1);
+		/* The buffer is made whole, and then no file may grow. */
+		begin(p, true);
+		append(p, 10);
+		drain(p);
+		tight.rlim_cur = 8000;
+		if (setrlimit(RLIMIT_FSIZE, &tight) != 0)
+			_exit(1);
+		append(p, 500);
+		clock_sleep_ns(700 * NS_PER_MS);
+		(void)kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(sums_of(p).stored, 510);
+	begin(p, true);
+	drain(p);
+	end(p);
+	assert_int_equal(count(p->path, 510, NULL), 510);
+	assert_int_equal(sums_of(p).stored, 510);
+	assert_int_equal(sums_of(p).lost, 0);
 }
 
 /* What is acknowledged goes when its time is over; the rest stays. */
@@ -660,6 +697,7 @@ main(void)
 		TEST(test_killed),
 		TEST(test_full),
 		TEST(test_no_room),
+		TEST(test_no_room_killed),
 		TEST(test_kept),
 		TEST(test_crowd),
 #undef TEST
