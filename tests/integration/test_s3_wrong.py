@@ -19,17 +19,33 @@ LARGE = kit.noise(700, 500)
 ETAG = {"ETag": '"one"'}
 
 
+def sections(origin, name, path, **more):
+    """A mount there, of a bucket `b` of the origin."""
+    return {f"store.{name}": {"type": "s3", "endpoint": origin.url,
+        "bucket": "b", "region": "us-east-1", "access_key": "AKIDTEST",
+        "secret_key": "very-secret", "silent_time": "1s", "failures": 0,
+        "negative": "0s", **more},
+        f"mount.{name}": {"path": path, "stores": name}}
+
+
 @pytest.fixture
 def reads(start, origin):
-    """reads(...) -> a Server whose store is a bucket `b` of the origin."""
+    """reads(...) -> a Server whose store is that bucket."""
     def run(conf=None, **more):
-        return start({"store.s3": {"type": "s3", "endpoint": origin.url,
-            "bucket": "b", "region": "us-east-1", "access_key": "AKIDTEST",
-            "secret_key": "very-secret", "silent_time": "1s", "failures": 0,
-            "negative": "0s", **more},
-            "mount.s3": {"path": "/", "stores": "s3"}, **(conf or {})})
+        return start({**sections(origin, "s3", "/", **more), **(conf or {})})
 
     return run
+
+
+@pytest.fixture(scope="module")
+def shared(serve_all, tmp_path_factory):
+    """(a Server, its Origin), for tests with names of their own: below / it
+    tries three times, below /once/ once."""
+    origin = bad.Origin()
+    yield serve_all({**sections(origin, "s3", "/", retries=2),
+        **sections(origin, "once", "/once/", retries=0)},
+        files=tmp_path_factory.mktemp("none")), origin
+    origin.stop()
 
 
 def problem(answer, status, code):
@@ -53,15 +69,15 @@ PASSING = {"SlowDown": 503, "InternalError": 500, "ServiceUnavailable": 503,
 
 
 @pytest.mark.parametrize("code", PASSING)
-def test_what_passes_is_tried_again(reads, origin, code):
+def test_what_passes_is_tried_again(shared, code):
+    server, origin = shared
     wrong = bad.s3_error(PASSING[code], code)
-    origin.at["/b/x.png"] = bad.in_turn(wrong, wrong, bad.whole(PNG))
-    origin.at["/b/y.png"] = wrong
-    server = reads(retries=2)
-    is_png_of(server.get("/x.png?width=50"), 50)
-    answer = server.get("/y.png?width=50")
+    origin.at[f"/b/x{code}.png"] = bad.in_turn(wrong, wrong, bad.whole(PNG))
+    origin.at[f"/b/y{code}.png"] = wrong
+    is_png_of(server.get(f"/x{code}.png?width=50"), 50)
+    answer = server.get(f"/y{code}.png?width=50")
     assert answer.status in (502, 503), answer
-    assert (origin.asked["/b/x.png"], origin.asked["/b/y.png"]) == (3, 3)
+    assert [origin.asked[f"/b/{n}{code}.png"] for n in "xy"] == [3, 3]
 
 
 FINAL = {"NoSuchKey": (404, 404, "no-source"),
@@ -72,11 +88,12 @@ FINAL = {"NoSuchKey": (404, 404, "no-source"),
 
 
 @pytest.mark.parametrize("code", FINAL)
-def test_what_stays_is_asked_once(reads, origin, code):
+def test_what_stays_is_asked_once(shared, code):
+    server, origin = shared
     theirs, ours, error = FINAL[code]
-    origin.at["/b/x.png"] = bad.s3_error(theirs, code)
-    problem(reads(retries=2).get("/x.png"), ours, error)
-    assert origin.asked["/b/x.png"] == 1
+    origin.at[f"/b/{code}.png"] = bad.s3_error(theirs, code)
+    problem(server.get(f"/{code}.png"), ours, error)
+    assert origin.asked[f"/b/{code}.png"] == 1
 
 
 def test_body_is_gone_on_with(reads, origin):
@@ -160,14 +177,16 @@ XML = {
 
 
 @pytest.mark.parametrize("name", XML)
-def test_errors_that_are_none(reads, origin, name):
-    origin.at["/b/x.png"] = bad.status(403,
+def test_errors_that_are_none(shared, name):
+    server, origin = shared
+    path = f"/{name.replace(' ', '')}.xml"
+    origin.at[f"/b{path}"] = bad.status(403,
         {"Content-Type": "application/xml"}, XML[name])
-    answer = reads(retries=0).get("/x.png")
+    answer = server.get(f"/once{path}")
     assert answer.status == 502, answer
     assert kit.problem(answer)["code"] in ("origin-denied", "origin-failed")
     assert b"root:" not in answer.body
-    assert origin.sent["/b/x.png"] < 16 << 20
+    assert origin.sent[f"/b{path}"] < 16 << 20
 
 
 def test_secrets_stay_here(reads, origin):
