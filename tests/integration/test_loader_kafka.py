@@ -269,3 +269,32 @@ def test_from_a_request_to_the_report(make_loader, kafka, topic, postgres,
     assert "0 events" in one.run("--from-spool", str(place / "spool"),
         "--once")
     one.stop()
+
+
+def test_what_was_answered_is_a_row_whatever_ends(make_loader, kafka, topic,
+        postgres, database, start, place):
+    """The daemon is killed twice, the broker away, the loader killed: as many
+    rows as answers."""
+    one = make_loader().start()
+    daemon = start({"kafka": {"brokers": kafka.plain, "topic": topic},
+        "spool": {"path": str(place / "spool")}, "event": {"file": None}})
+    answered = 0
+    for turn in range(3):
+        if turn == 1:
+            kafka.stop()
+        for n in range(100):
+            answered += daemon.get(f"/cat.png?width={1 + n % 40}").status == 200
+        if turn < 2:
+            daemon.process.kill()
+            daemon.process.wait()
+            daemon.start()
+    one.kill()
+    kafka.start()
+    one.start()
+    wait_rows(postgres, database, answered)
+    assert answered == 300
+    assert loader.count(postgres, database) == 300
+    assert postgres.one("SELECT count(DISTINCT event_id) FROM bi.fact_request",
+        database) == "300"
+    assert not loader.letters(postgres, database)
+    one.stop()
