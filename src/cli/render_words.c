@@ -217,12 +217,12 @@ render_words_conf(const struct cli *cli, const struct render_places *places,
 	    "[cache]\nmemory = 0\n"
 	    "[limit]\noriginal_bytes = 512M\nresult_bytes = 512M\n"
 	    "side = 65535\npixels = 500000000\nresult_pixels = 500000000\n"
-	    "[store.files]\n%s"
+	    "[store.files]\nfailures = 0\n%s"
 	    "[mount.files]\npath = /\ndialect = query\nmax_cost = 1e9\n"
 	    "max_width = 65535\nmax_height = 65535\noriginals = all\n%s",
 	    jobs, cli->local ? "local" : "jail",
 	    (long long)(cli->timeout / 1000000),
-	    here ? "[store." RENDER_HERE "]\n" : "",
+	    here ? "[store." RENDER_HERE "]\nfailures = 0\n" : "",
 	    here ? "stores = files " RENDER_HERE "\n" : "");
 	remotes_conf(places->remotes, f, &env);
 	(void)fclose(f);

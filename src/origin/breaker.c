@@ -10,6 +10,27 @@
 /* A store that asks for a longer rest is tried all the same. */
 static const int64_t rest_most_ns = 60 * NS_PER_S;
 
+struct breaker *
+breakers_find(struct breakers *all, uint64_t site, int64_t now_ns)
+{
+	struct breaker_site *best = &all->site[0];
+
+	if (site == 0)
+		return &all->all;
+	for (size_t i = 0; i < BREAKER_SITES; i++) {
+		struct breaker_site *s = &all->site[i];
+
+		if (s->used_ns != 0 && s->id == site) {
+			s->used_ns = now_ns;
+			return &s->breaker;
+		}
+		if (s->used_ns < best->used_ns)
+			best = s;
+	}
+	*best = (struct breaker_site){ .id = site, .used_ns = now_ns };
+	return &best->breaker;
+}
+
 enum breaker_verdict
 breaker_judge(const struct err *e)
 {

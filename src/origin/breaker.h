@@ -18,6 +18,24 @@ struct breaker {
 	int64_t until_ns;  /* it rests, clock_ns() */
 };
 
+/*
+ * Of a store. One whose keys are URLs of many sites has one for each of those
+ * that were asked last, so that nobody shuts all of them out by naming some
+ * that do not exist; where one is forgotten its failures are, too.
+ */
+enum { BREAKER_SITES = 64 };
+struct breakers {
+	struct breaker all;
+	struct breaker_site {
+		uint64_t id;
+		int64_t used_ns; /* 0: empty */
+		struct breaker breaker;
+	} site[BREAKER_SITES];
+};
+/* site: 0 for that of the store as a whole. */
+struct breaker *breakers_find(
+    struct breakers *all, uint64_t site, int64_t now_ns);
+
 /* How a transfer ended, for the store. */
 enum breaker_verdict {
 	BREAKER_GOOD,    /* it works */

@@ -41,6 +41,25 @@ flow_id(const struct store_life *life, const struct origin_fetch *f)
 	return digest_end(run);
 }
 
+uint64_t
+flow_site(const struct store_life *life, const char *key)
+{
+	const struct conf_store *row = life->store.conf;
+	struct digest digest;
+	uint64_t id = 0;
+	size_t len = 0;
+
+	if (row->type != STORE_HTTP || row->endpoint[0] != '\0')
+		return 0;
+	/* "https://host:port", as it is written. */
+	for (unsigned slashes = 0; key[len] != '\0'; len++)
+		if (key[len] == '/' && ++slashes == 3)
+			break;
+	digest = digest_of(key, len);
+	memcpy(&id, digest.byte, sizeof(id));
+	return id != 0 ? id : 1;
+}
+
 static char *
 text_copy(const char *text)
 {
@@ -77,6 +96,7 @@ flow_new(struct store_life *life, const struct digest *id,
 		most = s->whole->limit_original_bytes;
 	flow->life = store_ref(life);
 	flow->id = *id;
+	flow->site = flow_site(life, f->key);
 	flow->key = xstrdup(f->key);
 	flow->version = text_copy(f->version);
 	flow->validator = text_copy(f->validator);

@@ -21,6 +21,7 @@ struct store_flow {
 	struct origin *origin;   /* by origin.c */
 	struct store_life *life; /* a reference */
 	struct digest id;        /* store, key, version, headers */
+	uint64_t site;           /* whose failures it may add to */
 	/* What t points to. */
 	char *key, *version, *validator;
 	struct origin_header header[ORIGIN_HEADERS_MAX];
@@ -40,6 +41,8 @@ struct store_flow {
  * headers forwarded. */
 struct digest flow_id(
     const struct store_life *life, const struct origin_fetch *f);
+/* The site that the key of a store of URLs names; 0: the store is one site. */
+uint64_t flow_site(const struct store_life *life, const char *key);
 /* As f asks; keeps copies of what f points to, and a reference of the store. */
 struct store_flow *flow_new(struct store_life *life, const struct digest *id,
     const struct origin_fetch *f);

@@ -157,13 +157,16 @@ flow_judge(struct origin *o, struct store_flow *flow, const struct err *e)
     needs_lock(&o->lock)
 {
 	const struct conf_store *row = flow->life->store.conf;
-	struct breaker *b = &flow->life->breaker;
+	int64_t now = clock_ns();
+	struct breaker *b =
+	    breakers_find(&flow->life->breaker, flow->site, now);
 
 	(void)o;
 	if (flow->judged)
 		return;
 	flow->judged = true;
-	if (!breaker_end(b, row, clock_ns(), flow->probe, e))
+	/* What single sites do is not said: viewers choose them. */
+	if (!breaker_end(b, row, now, flow->probe, e) || flow->site != 0)
 		return;
 	if (breaker_rests(b, row))
 		log_line(LOG_LEVEL_WARNING,
@@ -247,7 +250,11 @@ store_begin(struct store_fetch *t, struct blob *body)
 	assert(!flow->begun && (body != NULL || flow->validator != NULL));
 	flow->begun = true;
 	flow->body = body != NULL ? blob_ref(body) : NULL;
-	if (flow->probe && breaker_answered(&flow->life->breaker, row))
+	if (flow->probe &&
+	    breaker_answered(
+		breakers_find(&flow->life->breaker, flow->site, clock_ns()),
+		row) &&
+	    flow->site == 0)
 		log_line(LOG_LEVEL_INFO, "store %s works again", row->name);
 	waiting = flow->waiting;
 	flow->waiting = NULL;
@@ -358,7 +365,9 @@ flow_begin(struct origin *o, struct store_life *life, const struct digest *id,
 		err_set(e, ERR_NO_SOURCE, "was not there a moment ago");
 		return NULL;
 	}
-	if (!breaker_admit(&life->breaker, life->store.conf, now, &probe, e)) {
+	if (!breaker_admit(
+		breakers_find(&life->breaker, flow_site(life, f->key), now),
+		life->store.conf, now, &probe, e)) {
 		metric_add(METRIC_ORIGIN_FETCHES, WAY_RESTING, 0, 1);
 		return NULL;
 	}
@@ -597,7 +606,7 @@ origin_look(struct origin *o, struct origin_state *out)
 	for (size_t i = 0; o->before != NULL && i < o->before->n; i++) {
 		const struct store_life *life = o->before->store[i];
 
-		if (breaker_rests(&life->breaker, life->store.conf))
+		if (breaker_rests(&life->breaker.all, life->store.conf))
 			out->resting++;
 	}
 	lock_drop(&o->lock);

@@ -17,7 +17,7 @@ struct store_life {
 	void (*unused)(void *owner, struct store_life *life);
 	void *owner;
 	uint64_t serial;         /* of this process: no two stores have one */
-	struct breaker breaker;  /* guarded by origin.c's lock */
+	struct breakers breaker; /* guarded by origin.c's lock */
 	struct store_life *next; /* origin.c's own, of those to close */
 };
 

@@ -445,7 +445,7 @@ rests(struct fake *f, int least_s)
 static void
 end_pause(struct fake *f)
 {
-	f->life[0]->breaker.until_ns = 0;
+	f->life[0]->breaker.all.until_ns = 0;
 }
 
 static void
@@ -521,7 +521,39 @@ test_breaker_body(void **state)
 	store_end(f.run[f.n - 1], &e);
 	failed(&a, ERR_ORIGIN_FAILED);
 	rests(&f, 55);
-	assert_true(f.life[0]->breaker.until_ns - clock_ns() <= 60 * NS_PER_S);
+	assert_true(
+	    f.life[0]->breaker.all.until_ns - clock_ns() <= 60 * NS_PER_S);
+	stop(&f);
+}
+
+/* A store of URLs: each site has its own failures, and viewers who name sites
+ * that do not exist shut nobody out. */
+static void
+test_breaker_sites(void **state)
+{
+	struct fake f = { 0 };
+	struct conf_store row;
+	struct asker a;
+	char key[40];
+
+	(void)state;
+	start(&f, "failures = 2\npause = 1h\n");
+	row = *f.life[0]->store.conf;
+	row.endpoint = "";
+	f.life[0]->store.conf = &row;
+	one(&f, "https://bad.example/a", ERR_ORIGIN_FAILED);
+	one(&f, "https://bad.example/b", ERR_ORIGIN_FAILED);
+	asks(&a, &f, "https://bad.example/c", NULL);
+	failed(&a, ERR_ORIGIN_FAILED);
+	assert_int_equal(f.n, 2);
+	one(&f, "https://good.example/a", ERR_ORIGIN_DENIED);
+	one(&f, "https://bad.example:81/a", ERR_ORIGIN_DENIED);
+	for (unsigned i = 0; i < 2 * BREAKER_SITES; i++) {
+		f.n = 2;
+		snprintf(key, sizeof(key), "https://%u.example/a", i / 2);
+		one(&f, key, ERR_ORIGIN_FAILED);
+	}
+	one(&f, "https://good.example/a", ERR_ORIGIN_DENIED);
 	stop(&f);
 }
 
@@ -735,6 +767,7 @@ main(void)
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_breaker),
 		cmocka_unit_test(test_breaker_body),
+		cmocka_unit_test(test_breaker_sites),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_crowd),
