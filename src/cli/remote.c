@@ -221,7 +221,7 @@ remotes_conf(const struct remotes *r, FILE *text, char ***env)
 		n += r->store[i] != NULL ? store_env(r->store[i], name, all + n)
 					 : own_env(r, name, all + n);
 		fprintf(text,
-		    "[store.r%zu]\n[mount.r%zu]\npath = /r%zu/\n"
+		    "[store.r%zu]\nfailures = 0\n[mount.r%zu]\npath = /r%zu/\n"
 		    "stores = r%zu\ndialect = query\nmax_cost = 1e9\n"
 		    "max_width = 65535\nmax_height = 65535\n"
 		    "originals = all\n",

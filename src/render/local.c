@@ -20,6 +20,7 @@ struct feed {
 	size_t at;
 	int64_t due_ns;
 	const _Atomic uint32_t *cancel;
+	struct local_lend *lend;
 };
 
 bool
@@ -62,6 +63,10 @@ feed_read(void *from, void *out, size_t size)
 		    atomic_load_explicit(f->cancel, memory_order_relaxed) != 0)
 			return -1;
 		view = blob_wait(f->blob, f->at, now + local_tick_ns);
+		f->lend->yielded = view.size <= f->at &&
+		    view.state == BLOB_GROWING && f->lend->wanted(f->lend->arg);
+		if (f->lend->yielded)
+			return -1;
 	}
 	if (view.state == BLOB_FAILED)
 		return -1;
@@ -106,12 +111,13 @@ local_settle(struct render_job *job, struct image_result *result, struct err *e)
 
 bool
 local_run(struct render_job *job, int64_t due_ns,
-    const _Atomic uint32_t *cancel, struct err *e)
+    const _Atomic uint32_t *cancel, struct local_lend *lend, struct err *e)
 {
 	struct blob_view view = blob_look(job->original);
-	struct feed feed = {
-		.blob = job->original, .due_ns = due_ns, .cancel = cancel
-	};
+	struct feed feed = { .blob = job->original,
+		.due_ns = due_ns,
+		.cancel = cancel,
+		.lend = lend };
 	struct image_job work = {
 		.plan = job->plan,
 		.limits = setup_limits(job->conf),
@@ -136,6 +142,10 @@ local_run(struct render_job *job, int64_t due_ns,
 		work.input.from = &feed;
 	}
 	ok = image_render(&work, &result, e);
+	/* A decoder may be content with what it has. */
+	lend->yielded = lend->yielded && !ok;
+	if (lend->yielded)
+		return false;
 	if (!local_end(job, ok, e)) {
 		if (ok)
 			image_result_fini(&result);

@@ -16,9 +16,17 @@ bool local_check(const struct conf *conf, struct err *e) must_check;
  */
 bool local_start(const struct conf *conf, struct err *e) must_check;
 void local_stop(void);
+/* Whether somebody else could use the thread while a job lacks bytes. */
+struct local_lend {
+	bool (*wanted)(void *arg);
+	void *arg;
+	bool yielded; /* out: the job was given up for that */
+};
 /*
  * Runs one job, with the fields before done() filled; due_ns: when it must be
- * over; cancel: not 0 stops it. Fails as image_render() does.
+ * over; cancel: not 0 stops it. Fails as image_render() does; e is not set if
+ * it yielded.
  */
 bool local_run(struct render_job *job, int64_t due_ns,
-    const _Atomic uint32_t *cancel, struct err *e) must_check;
+    const _Atomic uint32_t *cancel, struct local_lend *lend,
+    struct err *e) must_check;

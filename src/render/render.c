@@ -286,6 +286,20 @@ keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
 	return end;
 }
 
+static enum jail_end
+keeper_run_local(struct keeper *k, struct jail_turn *turn, struct err *e)
+{
+	struct local_lend lend = { .wanted = turn->wanted, .arg = turn->arg };
+	bool ok = local_run(turn->job, turn->due_ns, &k->stop, &lend, e);
+	uint32_t stop = atomic_load_explicit(&k->stop, memory_order_relaxed);
+
+	if (!ok && stop != 0)
+		err_set(e, (enum err_code)stop, "stopped");
+	else if (lend.yielded)
+		return JAIL_YIELDED;
+	return ok ? JAIL_OK : JAIL_FAILED;
+}
+
 /* Whether a complete image is known to crash the decoder of its format. */
 static bool
 render_knows_poison(
@@ -411,18 +425,12 @@ keeper_serve(struct keeper *k, struct render_job *job)
 	}
 	start = clock_ns();
 	if (r->jail == NULL) {
-		bool ok = local_run(job, turn.due_ns, &k->stop, &job->err);
-		uint32_t stop =
-		    atomic_load_explicit(&k->stop, memory_order_relaxed);
-
-		if (!ok && stop != 0)
-			err_set(&job->err, (enum err_code)stop, "stopped");
-		keeper_end(k, job, ok, start);
-		return;
+		end = keeper_run_local(k, &turn, &job->err);
+	} else {
+		end = keeper_run_jailed(k, &turn, &job->err);
+		/* The job may be gone after its end. */
+		jail_leave(r->jail, &turn);
 	}
-	end = keeper_run_jailed(k, &turn, &job->err);
-	/* The job may be gone after its end. */
-	jail_leave(r->jail, &turn);
 	if (end == JAIL_YIELDED)
 		keeper_put_back(k, job, true);
 	else
