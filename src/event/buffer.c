@@ -233,20 +233,24 @@ static size_t
 step(const struct buffer *b, uint64_t at, uint64_t head, struct iovec *data)
 {
 	const struct unit *u = unit_at(b, at);
-	uint64_t mark = atomic_load_explicit(&u->mark, memory_order_acquire);
 	size_t left = b->size - (size_t)(at & (b->size - 1));
-	size_t size = u->size;
+	uint64_t mark;
+	size_t size;
 
 	data->iov_len = 0;
 	if (at >= head)
 		return 0;
+	mark = atomic_load_explicit(&u->mark, memory_order_acquire);
+	if (mark != (at | MARK_GAP) && mark != (at | MARK_RECORD))
+		return 0;
+	/* Not before: until it is marked somebody may be writing it. */
+	size = u->size;
 	if (mark == (at | MARK_GAP))
 		return size > 0 && size % BUFFER_UNIT == 0 && size <= left &&
 			size <= head - at
 		    ? size
 		    : 0;
-	if (mark != (at | MARK_RECORD) || size > left - sizeof(*u) ||
-	    units(size) > head - at)
+	if (size > left - sizeof(*u) || units(size) > head - at)
 		return 0;
 	/* iovec has no const; nobody writes through it. */
 	data->iov_base = b->data + (at & (b->size - 1)) + sizeof(*u);
