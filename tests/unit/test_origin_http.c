@@ -105,7 +105,7 @@ open_store(struct place *p, const char *more)
 	char text[TEXT_SIZE];
 	struct err e;
 	int n = snprintf(text, sizeof(text),
-	    "[store.web]\ntype = http\nfailures = 0\nnegative = 0s\n"
+	    "[store.web]\ntype = http\nnegative = 0s\n"
 	    "networks = 127.0.0.1/32\n");
 
 	close_stores(p);
@@ -167,11 +167,7 @@ ask_with(struct place *p, const char *key, const char *validator,
 	return a;
 }
 
-static struct asked
-ask(struct place *p, const char *key)
-{
-	return ask_with(p, key, NULL, NULL, 0);
-}
+#define ask(p, key) ask_with(p, key, NULL, NULL, 0)
 
 static void
 assert_code(const struct asked *a, enum err_code code)
@@ -277,6 +273,40 @@ test_urls(void **state)
 	assert_int_equal(p->peer->requests, 1);
 }
 
+/* One host or path that fails says nothing of the others. */
+static void
+test_no_rest(void **state)
+{
+	static struct script script[] = {
+		{ "/good", { OK_ABC }, 0 },
+		{ NULL, { NULL }, 0 },
+	};
+	struct place *p = *state;
+	char url[128];
+
+	p->peer->arg = script;
+	for (int whole = 0; whole < 2; whole++) {
+		struct asked a;
+
+		open_store(p,
+		    whole ? "failures = 2\nretries = 0\n"
+			    "allow = http://127.0.0.1:%d/"
+			  : "failures = 2\nretries = 0\n"
+			    "endpoint = http://127.0.0.1:%d/");
+		for (int i = 0; i < 3; i++) {
+			snprintf(url, sizeof(url), "http://127.0.0.1:%d/bad%d",
+			    p->peer->port, i);
+			a = ask(p, whole ? url : strrchr(url, '/') + 1);
+			assert_code(&a, ERR_ORIGIN_FAILED);
+		}
+		snprintf(url, sizeof(url), "http://127.0.0.1:%d/good",
+		    p->peer->port);
+		a = ask(p, whole ? url : "good");
+		assert_code(&a, whole ? ERR_NONE : ERR_ORIGIN_FAILED);
+	}
+	assert_int_equal(p->peer->requests, 2 + 3 + 1);
+}
+
 /* --- facts --- */
 
 static void
@@ -300,7 +330,7 @@ test_facts(void **state)
 	struct place *p = *state;
 	struct asked a;
 
-	open_store(p, "endpoint = http://127.0.0.1:%d/");
+	open_store(p, "failures = 0\nendpoint = http://127.0.0.1:%d/");
 	p->peer->arg = script;
 	a = ask(p, "a");
 	assert_body(&a, "abc");
@@ -366,7 +396,7 @@ test_fresh(void **state)
 	};
 	struct place *p = *state;
 
-	open_store(p, "endpoint = http://127.0.0.1:%d/");
+	open_store(p, "failures = 0\nendpoint = http://127.0.0.1:%d/");
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		char answer[512];
 		struct script script[] = { { "/a", { answer }, 0 },
@@ -399,7 +429,7 @@ test_conditional(void **state)
 	struct place *p = *state;
 	struct asked a;
 
-	open_store(p, "endpoint = http://127.0.0.1:%d/");
+	open_store(p, "failures = 0\nendpoint = http://127.0.0.1:%d/");
 	p->peer->arg = script;
 	a = ask_with(p, "a", "E\"x-1\"", NULL, 0);
 	assert_code(&a, ERR_NONE);
@@ -451,7 +481,8 @@ test_statuses(void **state)
 	};
 	struct place *p = *state;
 
-	open_store(p, "endpoint = http://127.0.0.1:%d/\nretries = 0");
+	open_store(
+	    p, "failures = 0\nendpoint = http://127.0.0.1:%d/\nretries = 0");
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		char answer[512];
 		struct script script[] = { { "/a", { answer }, 0 },
@@ -512,7 +543,7 @@ test_bodies(void **state)
 
 	memset(big + strlen(big), 'x', 1025);
 	memset(chunked + strlen(chunked), 'x', 1025);
-	open_store(p, "endpoint = http://127.0.0.1:%d/");
+	open_store(p, "failures = 0\nendpoint = http://127.0.0.1:%d/");
 	p->peer->arg = script;
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		struct asked a = ask(p, rows[i].key);
@@ -573,7 +604,7 @@ test_redirects(void **state)
 	snprintf(there[1], sizeof(there[1]), TO("//other.test:%d/p/d"),
 	    p->peer->port);
 	open_store(p,
-	    "endpoint = http://127.0.0.1:%d/p/\n"
+	    "failures = 0\nendpoint = http://127.0.0.1:%d/p/\n"
 	    "allow = http://localhost:%d/p/\nforward = x-mine\n"
 	    "headers = X-Key:secret");
 	p->peer->arg = script;
@@ -651,7 +682,7 @@ test_again(void **state)
 	};
 	struct place *p = *state;
 
-	open_store(p, "endpoint = http://127.0.0.1:%d/");
+	open_store(p, "failures = 0\nendpoint = http://127.0.0.1:%d/");
 	p->peer->arg = again;
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		unsigned before = p->peer->requests;
@@ -749,6 +780,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_urls, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fresh, setup, teardown),
 		cmocka_unit_test_setup_teardown(
