@@ -85,3 +85,17 @@ slice_copy(struct slice s, char *out, size_t size)
 	out[n] = '\0';
 	return out;
 }
+
+bool
+slice_is_token(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.at[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+		    !(c >= '0' && c <= '9') &&
+		    (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+			return false;
+	}
+	return s.len > 0;
+}

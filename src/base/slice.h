@@ -61,5 +61,8 @@ size_t slice_find(struct slice s, char c);
 struct slice slice_cut(struct slice *rest, char c);
 /* Without spaces and tabs at both ends. */
 struct slice slice_trim(struct slice s);
+/* Whether it is a token: a header's name, half of a media type (RFC 9110,
+ * section 5.6.2). */
+bool slice_is_token(struct slice s) must_check;
 /* Copies as a C string, cut to size - 1 bytes; returns out. size > 0. */
 char *slice_copy(struct slice s, char *out, size_t size);

@@ -39,3 +39,26 @@ text_printf(struct text *t, const char *format, ...)
 	}
 	t->len += (size_t)len;
 }
+
+void
+text_wrap(FILE *out, const char *first, const char *indent, struct slice text,
+    size_t columns)
+{
+	size_t at = strlen(first);
+	bool fresh = true;
+
+	fputs(first, out);
+	while (text.len > 0) {
+		struct slice word = slice_cut(&text, ' ');
+
+		if (!fresh && at + 1 + word.len > columns) {
+			fprintf(out, "\n%s", indent);
+			at = strlen(indent);
+			fresh = true;
+		}
+		fprintf(out, "%s%.*s", fresh ? "" : " ", SLICE_ARG(word));
+		at += word.len + !fresh;
+		fresh = false;
+	}
+	fputc('\n', out);
+}

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/slice.h"
 
 /* Begin with at and size (at least 1), the rest zero. */
@@ -19,3 +21,9 @@ struct text {
 
 void text_put(struct text *t, struct slice s);
 void text_printf(struct text *t, const char *format, ...) printf_like(2, 3);
+/*
+ * To a file: first and then the words of text; lines end before the column,
+ * the others begin with indent.
+ */
+void text_wrap(FILE *out, const char *first, const char *indent,
+    struct slice text, size_t columns);

@@ -2,7 +2,7 @@
 /* What --help prints: cli.def in 80 columns. */
 #include <string.h>
 
-#include "base/slice.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 enum { COLUMNS = 79, TEXT_COLUMN = 24 };
@@ -10,24 +10,7 @@ enum { COLUMNS = 79, TEXT_COLUMN = 24 };
 void
 cli_wrap(FILE *out, const char *first, const char *indent, const char *text)
 {
-	struct slice rest = slice_of(text);
-	size_t at = strlen(first);
-	bool fresh = true;
-
-	fputs(first, out);
-	while (rest.len > 0) {
-		struct slice word = slice_cut(&rest, ' ');
-
-		if (!fresh && at + 1 + word.len > COLUMNS) {
-			fprintf(out, "\n%s", indent);
-			at = strlen(indent);
-			fresh = true;
-		}
-		fprintf(out, "%s%.*s", fresh ? "" : " ", SLICE_ARG(word));
-		at += word.len + !fresh;
-		fresh = false;
-	}
-	fputc('\n', out);
+	text_wrap(out, first, indent, slice_of(text), COLUMNS);
 }
 
 /* Two columns; a long word has a line of its own. */

@@ -5,6 +5,7 @@
  */
 #include "conf/options.h"
 
+#include "base/text.h"
 #include "conf/build.h"
 #include "conf/manual.h"
 #include "conf/print.h"
@@ -161,7 +162,7 @@ options_print(FILE *out)
 	for (size_t i = 0; i < NELEM(rows); i++) {
 		fputs("  ", out);
 		print_head(out, &rows[i]);
-		print_wrapped(
+		text_wrap(
 		    out, "      ", "      ", slice_of(rows[i].text), COLUMNS);
 	}
 }

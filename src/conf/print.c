@@ -7,34 +7,12 @@
 
 #include <assert.h>
 
+#include "base/text.h"
 #include "conf/build.h"
 #include "conf/conf.h"
 #include "conf/table.h"
 
 enum { COLUMNS = 79, ORIGIN_COLUMN = 40, KEY_COLUMN = 30 };
-
-void
-print_wrapped(FILE *out, const char *first, const char *indent,
-    struct slice text, size_t columns)
-{
-	size_t at = strlen(first);
-	bool fresh = true;
-
-	fputs(first, out);
-	while (text.len > 0) {
-		struct slice word = slice_cut(&text, ' ');
-
-		if (!fresh && at + 1 + word.len > columns) {
-			fprintf(out, "\n%s", indent);
-			at = strlen(indent);
-			fresh = true;
-		}
-		fprintf(out, "%s%.*s", fresh ? "" : " ", SLICE_ARG(word));
-		at += word.len + !fresh;
-		fresh = false;
-	}
-	fputc('\n', out);
-}
 
 /* --- the configuration in force --- */
 
@@ -178,7 +156,7 @@ print_sample_key(FILE *out, const struct conf_row *row, const char *value)
 {
 	char limits[ERR_TEXT_MAX];
 
-	print_wrapped(out, "# ", "# ", slice_of(row->text), COLUMNS);
+	text_wrap(out, "# ", "# ", slice_of(row->text), COLUMNS);
 	if (print_limits(row, limits, sizeof(limits)))
 		fprintf(out, "# %s.\n", limits);
 	fprintf(
@@ -259,7 +237,7 @@ print_keys(FILE *out, const struct conf_table *table)
 		    table->kind != NULL ? ".NAME" : "", row->name);
 		snprintf(first, sizeof(first), "  %-*s ", KEY_COLUMN - 3, name);
 		snprintf(indent, sizeof(indent), "%*s", KEY_COLUMN, "");
-		print_wrapped(out, first, indent, slice_of(row->text), COLUMNS);
+		text_wrap(out, first, indent, slice_of(row->text), COLUMNS);
 	}
 }
 

@@ -254,22 +254,10 @@ read_effort(const json_t *root, struct dit_edits *edits)
 
 enum { HEADER_NAME_MAX = 64, HEADER_VALUE_MAX = KEY_MAX };
 
-/* RFC 9110 section 5.6.2. */
-static bool
-is_token_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') ||
-	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 static bool
 is_header_name(struct slice name)
 {
-	for (size_t i = 0; i < name.len; i++)
-		if (!is_token_char(name.at[i]))
-			return false;
-	return name.len > 0 && name.len <= HEADER_NAME_MAX;
+	return slice_is_token(name) && name.len <= HEADER_NAME_MAX;
 }
 
 /* Visible ASCII, spaces and tabs inside; bytes above are not text to anyone. */

@@ -65,14 +65,28 @@ const struct param_row query_params[Q_OUTS] = {
 };
 /* clang-format on */
 
-static const struct arg_row dpr_row = { "dpr", ARG_NUM, 1, 5, UNSET, "", NULL,
-	"" };
-static const struct arg_row density_row = { "density", ARG_WHOLE, 1,
-	DENSITY_MAX, UNSET, "px/in", NULL, "" };
-static const struct arg_row page_row = { "page", ARG_WHOLE, 0, PAGES_MAX, UNSET,
-	"", NULL, "" };
-static const struct arg_row pages_row = { "pages", ARG_WHOLE, 1, PAGES_MAX,
-	UNSET, "pages, or all", NULL, "" };
+/* The ranges of those that are no argument of an operation or the output. */
+static const struct own_row {
+	enum param param;
+	struct arg_row row;
+} own_rows[] = {
+	{ Q_DPR, { "dpr", ARG_NUM, 1, 5, 1, "", NULL, "" } },
+	{ Q_DENSITY,
+	    { "density", ARG_WHOLE, 1, DENSITY_MAX, 72, "px/in", NULL, "" } },
+	{ Q_PAGE, { "page", ARG_WHOLE, 0, PAGES_MAX, 0, "", NULL, "" } },
+	{ Q_PAGES,
+	    { "pages", ARG_WHOLE, 1, PAGES_MAX, UNSET, "pages, or all", NULL,
+		"" } },
+};
+
+const struct arg_row *
+query_own(enum param param)
+{
+	for (size_t i = 0; i < NELEM(own_rows); i++)
+		if (own_rows[i].param == param)
+			return &own_rows[i].row;
+	return NULL;
+}
 
 static bool
 given(const struct query *q, enum param param)
@@ -395,7 +409,8 @@ read_dpr(struct query *q, struct err *e)
 
 	if (!given(q, Q_DPR))
 		return true;
-	if (!arg_read(NULL, &dpr_row, q->name[Q_DPR], q->value[Q_DPR], &dpr, e))
+	if (!arg_read(NULL, query_own(Q_DPR), q->name[Q_DPR], q->value[Q_DPR],
+		&dpr, e))
 		return false;
 	if (!given(q, Q_WIDTH) && !given(q, Q_HEIGHT))
 		return refuse(q, Q_DPR, e, "only with a width or a height");
@@ -565,20 +580,20 @@ build_in(struct query *q, struct plan *p, struct err *e)
 	union arg density = { .whole = 0 };
 
 	if (given(q, Q_PAGE) &&
-	    !arg_read(
-		p, &page_row, q->name[Q_PAGE], q->value[Q_PAGE], &page, e))
+	    !arg_read(p, query_own(Q_PAGE), q->name[Q_PAGE], q->value[Q_PAGE],
+		&page, e))
 		return false;
 	if (given(q, Q_DENSITY) &&
-	    !arg_read(p, &density_row, q->name[Q_DENSITY], q->value[Q_DENSITY],
-		&density, e))
+	    !arg_read(p, query_own(Q_DENSITY), q->name[Q_DENSITY],
+		q->value[Q_DENSITY], &density, e))
 		return false;
 	if (given(q, Q_PAGES) && given(q, Q_ANIMATED))
 		return refuse(q, Q_ANIMATED, e, "animated or pages, not both");
 	if (slice_is(q->value[Q_PAGES], "all"))
 		pages.whole = PAGES_ALL;
 	else if (given(q, Q_PAGES) &&
-	    !arg_read(
-		p, &pages_row, q->name[Q_PAGES], q->value[Q_PAGES], &pages, e))
+	    !arg_read(p, query_own(Q_PAGES), q->name[Q_PAGES],
+		q->value[Q_PAGES], &pages, e))
 		return false;
 	if (!switched(q, Q_ANIMATED, true))
 		pages.whole = 1;

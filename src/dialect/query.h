@@ -64,6 +64,8 @@ struct param_row {
 };
 
 extern const struct param_row query_params[Q_OUTS];
+/* The limits of a parameter of kind OWN that is a number; NULL: it is none. */
+const struct arg_row *query_own(enum param param);
 
 /* Other names of the output's arguments; a row without a name behind them. */
 struct out_alias {

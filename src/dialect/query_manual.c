@@ -19,7 +19,7 @@ static const struct {
 	[Q_WIDTH] = { .example = "width=300" },
 	[Q_HEIGHT] = { .example = "height=200" },
 	[Q_RATIO] = { .example = "ratio=0.5" },
-	[Q_DPR] = { "1 to 5", "1",
+	[Q_DPR] = { NULL, NULL,
 	    "Factor for width and height: how many pixels of the screen make "
 	    "one of the page.",
 	    "width=100&dpr=2" },
@@ -107,13 +107,13 @@ static const struct {
 	    "JPEG: all that mozjpeg has to make the result smaller, where "
 	    "libvips has mozjpeg.",
 	    "mozjpeg=true&format=jpeg" },
-	[Q_PAGE] = { "0 to 100000", "0",
+	[Q_PAGE] = { NULL, NULL,
 	    "First page or frame of the original that is read, from 0.",
 	    "page=0" },
-	[Q_PAGES] = { "1 to 100000, or all",
+	[Q_PAGES] = { NULL,
 	    "all of an animation if the result can move, else 1",
 	    "How many pages or frames are read.", "pages=1" },
-	[Q_DENSITY] = { "1 to 2400 px/in", "72",
+	[Q_DENSITY] = { NULL, NULL,
 	    "SVG, PDF: pixels of an inch; it makes the drawing larger or "
 	    "smaller.",
 	    "density=144" },
@@ -203,9 +203,9 @@ param_word(size_t i, struct dialect_word *out)
 		.text = words[i].text };
 	for (size_t k = 0; k < NELEM(row->alias); k++)
 		out->alias[k] = row->alias[k];
-	if (row->kind == KIND_RESIZE)
-		out->arg = &op_row(OP_RESIZE)->arg[row->arg];
-	else if (out->value == NULL)
+	out->arg = row->kind == KIND_RESIZE ? &op_row(OP_RESIZE)->arg[row->arg]
+					    : query_own((enum param)i);
+	if (out->arg == NULL && out->value == NULL)
 		out->value =
 		    row->kind == KIND_SWITCH ? "true or false" : "a value";
 	if (out->text == NULL && out->arg == NULL)

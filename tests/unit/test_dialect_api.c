@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "dialect/dialect.h"
+#include "dialect/query.h"
 #include "unit.h"
 
 static const char *const stores[] = { "file" };
@@ -241,6 +242,26 @@ printing(void **state)
 	assert_int_equal(e.code, ERR_URL_TOO_LONG);
 }
 
+/*
+ * What has parameters of its own is not written NAME=VALUE,VALUE as well; all
+ * else is: nobody has to remember a list.
+ */
+static void
+plain_operations(void **state)
+{
+	(void)state;
+	for (int op = 0; op < OP_COUNT; op++) {
+		const char *name = op_row((enum op)op)->name;
+		/* Its arguments are parameters. */
+		bool own = op == OP_RESIZE;
+
+		for (size_t i = 0; i < Q_OUTS; i++)
+			own = own || strcmp(query_params[i].name, name) == 0;
+		if (query_is_plain((enum op)op) == own)
+			fail_msg("%s", name);
+	}
+}
+
 int
 main(void)
 {
@@ -251,6 +272,7 @@ main(void)
 		cmocka_unit_test(claims),
 		cmocka_unit_test(no_stores),
 		cmocka_unit_test(printing),
+		cmocka_unit_test(plain_operations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

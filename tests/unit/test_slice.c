@@ -126,6 +126,22 @@ secrets(void **state)
 	secret_wipe(NULL, 0);
 }
 
+static void
+tokens(void **state)
+{
+	static const char *const good[] = { "a", "Content-Type",
+		"!#$%&'*+-.^_`|~", "0" };
+	static const char *const bad[] = { "", " a", "a b", "a:", "a/b",
+		"\xc3\xa9", "(a)", "\x7f", "\"" };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(good); i++)
+		assert_true(slice_is_token(slice_of(good[i])));
+	for (size_t i = 0; i < NELEM(bad); i++)
+		assert_false(slice_is_token(slice_of(bad[i])));
+	assert_false(slice_is_token((struct slice){ "a\0b", 3 }));
+}
+
 int
 main(void)
 {
@@ -137,6 +153,7 @@ main(void)
 		cmocka_unit_test(trim),
 		cmocka_unit_test(copy),
 		cmocka_unit_test(secrets),
+		cmocka_unit_test(tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
