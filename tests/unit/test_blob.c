@@ -236,7 +236,7 @@ enum { READERS = 3, TOTAL = 700000 };
 struct reader {
 	struct blob *blob;
 	enum blob_state end;
-	size_t wakes;
+	_Atomic size_t wakes;
 };
 
 static void *
@@ -282,6 +282,10 @@ race(const struct err *end, enum blob_state want)
 	}
 	for (size_t size = 0; size < TOTAL; size += 1000) {
 		append_bytes(b, size, 1000);
+		/* Everyone sees it grow, however busy the machine is. */
+		for (size_t i = 0; i < READERS && size == TOTAL / 2; i++)
+			while (reader[i].wakes == 0)
+				clock_sleep_ns(NS_PER_MS);
 		if (size % 50000 == 0)
 			clock_sleep_ns(NS_PER_MS);
 	}
