@@ -161,10 +161,12 @@ easy_take(struct fetcher *fetcher)
 	return easy;
 }
 
+/* One that broke off (a name that is not known) may have kept things that
+ * curl_easy_reset() leaves, its buffer among them. */
 static void
-easy_put(struct fetcher *fetcher, CURL *easy)
+easy_put(struct fetcher *fetcher, CURL *easy, bool whole)
 {
-	if (fetcher->neasy == FETCH_EASY_KEPT) {
+	if (!whole || fetcher->neasy == FETCH_EASY_KEPT) {
 		curl_easy_cleanup(easy);
 		return;
 	}
@@ -181,7 +183,7 @@ run_end(struct fetcher *fetcher, struct fetch_run *run)
 
 	fetch_settle(run);
 	if (run->easy != NULL)
-		easy_put(fetcher, run->easy);
+		easy_put(fetcher, run->easy, f->ended == FETCH_DONE);
 	run->easy = NULL;
 	/* After this f may be gone, or be another transfer's. */
 	f->end(f);

@@ -451,6 +451,29 @@ test_turning_name(void **state)
 	assert_int_equal(p->peer->requests, 3);
 }
 
+/* libcurl 7.88 keeps a buffer then, and the handle could not be set up again:
+ * the next transfer ended the process. */
+static void
+test_after_an_unknown_name(void **state)
+{
+	struct place *p = *state;
+
+	peer_start(p->peer, serve_ok, NULL);
+	for (int i = 0; i < 3; i++) {
+		struct asked *a = asked_new(p, "GET", "/");
+
+		(void)snprintf(a->url, sizeof(a->url),
+		    "http://unknown.test:%d/", p->peer->port);
+		begin(p, a);
+		finish(a);
+		assert_end(a, FETCH_NO_ANSWER, ERR_ORIGIN_FAILED);
+		asked_free(a);
+		a = ask(p, "/");
+		assert_end(a, FETCH_DONE, ERR_NONE);
+		asked_free(a);
+	}
+}
+
 static void
 test_names(void **state)
 {
@@ -532,6 +555,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_turning_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_after_an_unknown_name, setup, teardown),
 		cmocka_unit_test(test_ways),
 	};
 
