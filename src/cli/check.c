@@ -3,6 +3,7 @@
  * pictor check: is the configuration right, and can this machine do the work?
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -113,8 +114,104 @@ try_formats(const struct cli *cli, const struct conf *conf, format_set set,
 	return ok;
 }
 
+/* ---- Stores ---- */
+
+struct trial {
+	const struct cli *cli;
+	struct origin *origin;
+	struct origin_stores *stores;
+	unsigned failed;
+};
+
+static void
+say(void *owner, const char *line)
+{
+	const struct trial *t = owner;
+
+	if (!t->cli->quiet)
+		printf("  %s\n", line);
+}
+
+static void
+try_store(struct trial *t, const struct conf_store *row, int64_t timeout_ns,
+    const char *key)
+{
+	static const char *const types[] = {
+		[STORE_FILE] = "file", [STORE_S3] = "s3", [STORE_HTTP] = "http"
+	};
+	const struct origin_probe p = { .stores = t->stores,
+		.store = row->name,
+		.key = key,
+		.deadline_ns =
+		    clock_ns() + (row->timeout > 0 ? row->timeout : timeout_ns),
+		.say = say,
+		.owner = t };
+	char line[768];
+	struct err e;
+
+	if (!t->cli->quiet)
+		printf("store %s (%s)\n", row->name, types[row->type]);
+	if (origin_probe(t->origin, &p, &e))
+		return;
+	t->failed++;
+	cli_error_print(&e, line, sizeof(line));
+	(void)fflush(stdout);
+	cli_complain("store %s: %s", row->name, line);
+}
+
+/* "photos/2026/cat.jpg" of the arguments: what is behind the store's name. */
+static const char *
+key_of(const struct cli *cli, const struct conf_store *row)
+{
+	const size_t n = strlen(row->name);
+
+	for (int i = 0; i < cli->narg; i++)
+		if (strncmp(cli->arg[i], row->name, n) == 0 &&
+		    cli->arg[i][n] == '/' && cli->arg[i][n + 1] != '\0')
+			return cli->arg[i] + n + 1;
+	return NULL;
+}
+
 static bool
-check(const struct cli *cli, struct err *e)
+check_words(const struct cli *cli, const struct conf *conf, struct err *e)
+{
+	for (int i = 0; i < cli->narg; i++) {
+		struct slice rest = slice_of(cli->arg[i]);
+		const struct slice name = slice_cut(&rest, '/');
+
+		if (rest.len == 0 || conf_store_find(conf, name) == NULL)
+			return err_set(e, ERR_CONFIG,
+			    "%.100s is not STORE/KEY with a store of the "
+			    "configuration",
+			    cli->arg[i]);
+	}
+	return true;
+}
+
+/* All of them, also behind one that fails. */
+static bool
+try_stores(const struct cli *cli, const struct conf *conf, unsigned *failed,
+    struct err *e)
+{
+	struct trial t = { .cli = cli };
+
+	if (!origin_new(conf, &t.origin, e))
+		return false;
+	if (!origin_open(t.origin, conf, &t.stores, e)) {
+		origin_free(t.origin);
+		return false;
+	}
+	for (size_t i = 0; i < conf->nstore; i++)
+		try_store(&t, &conf->store[i], conf->origin_timeout,
+		    key_of(cli, &conf->store[i]));
+	origin_stores_drop(t.stores);
+	origin_free(t.origin);
+	*failed = t.failed;
+	return true;
+}
+
+static bool
+check(const struct cli *cli, unsigned *failed, struct err *e)
 {
 	struct conf *conf = NULL;
 	struct routes *routes = NULL;
@@ -131,7 +228,8 @@ check(const struct cli *cli, struct err *e)
 		printf("configuration %s; mounts: %zu; stores: %zu\n%s\n",
 		    cli->config != NULL ? cli->config : "(defaults)",
 		    conf->nmount, conf->nstore, image_version());
-	ok = origin_check(conf, e) &&
+	ok = check_words(cli, conf, e) && origin_check(conf, e) &&
+	    try_stores(cli, conf, failed, e) &&
 	    try_formats(cli, conf, routes_formats(routes, false), e);
 	routes_drop(routes);
 	return ok;
@@ -141,6 +239,15 @@ int
 cli_check(const struct cli *cli)
 {
 	struct err e = { .code = ERR_NONE };
+	unsigned failed = 0;
 
-	return check(cli, &e) ? STATUS_OK : cli_fail(&e);
+	for (int i = 0; i < cli->narg; i++)
+		if (strchr(cli->arg[i], '/') == NULL) {
+			cli_complain("usage: pictor check %s",
+			    command_row(COMMAND_CHECK)->args);
+			return STATUS_USAGE;
+		}
+	if (!check(cli, &failed, &e))
+		return cli_fail(&e);
+	return failed == 0 ? STATUS_OK : STATUS_FAILED;
 }

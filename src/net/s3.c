@@ -149,6 +149,20 @@ s3_place(const struct s3 *s3)
 	return s3->where;
 }
 
+int64_t
+s3_clock_ahead_s(const struct s3 *s3)
+{
+	return atomic_load_explicit(&s3->ahead_s, memory_order_relaxed);
+}
+
+void
+s3_learned_region(struct s3 *s3, char *out, size_t size)
+{
+	lock_take(&s3->lock);
+	slice_copy(slice_of(s3->learned), out, size);
+	lock_drop(&s3->lock);
+}
+
 /* What is learned wins, then what is said, then what AWS's files say. */
 static void
 s3_region(struct s3 *s3, char out[S3_REGION_SIZE])

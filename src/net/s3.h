@@ -51,6 +51,10 @@ bool s3_new(
 void s3_free(struct s3 *s3); /* NULL is allowed */
 /* "https://host/bucket", as far as it is known without credentials. */
 const char *s3_place(const struct s3 *s3);
+/* What its answers have taught: their clock less ours, seconds (0: nothing);
+ * the bucket's region (empty: nothing). size: at least 1. */
+int64_t s3_clock_ahead_s(const struct s3 *s3);
+void s3_learned_region(struct s3 *s3, char *out, size_t size);
 
 /*
  * Besides key, which all but those of the bucket take:

@@ -129,6 +129,20 @@ enum { ORIGIN_IDENTITY_MIN = 80 };
 void origin_identity(
     const struct conf *conf, struct slice store, char *out, size_t size);
 
+/* Tries a store of those that are open, for pictor check; waits. */
+struct origin_probe {
+	struct origin_stores *stores;
+	const char *store; /* name */
+	const char *key;   /* to be read; NULL: one that is not there */
+	int64_t deadline_ns;
+	/* What was found, line by line; on the caller's thread. */
+	void (*say)(void *owner, const char *line);
+	void *owner;
+};
+/* Fails with what is wrong, in words for whoever wrote its rows. */
+bool origin_probe(
+    struct origin *o, const struct origin_probe *p, struct err *e) must_check;
+
 struct origin_state {
 	unsigned transfers; /* that run or wait for a thread */
 	unsigned resting;   /* stores that are left alone */

@@ -17,14 +17,7 @@
 #include "conf/conf.h"
 #include "net/credentials.h"
 #include "net/fetch.h"
-#include "origin/store.h"
-
-/* One store. */
-struct bucket {
-	struct fetch_way *way;
-	struct credential_source *credentials; /* NULL: nothing is signed */
-	struct s3 *s3;
-};
+#include "origin/s3_store.h"
 
 /* One transfer. */
 struct object {
@@ -318,4 +311,5 @@ const struct store_kind store_s3 = {
 	.open = bucket_open,
 	.close = bucket_close,
 	.fetch = bucket_fetch,
+	.probe = bucket_probe,
 };

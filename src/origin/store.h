@@ -61,6 +61,13 @@ struct store_kind {
 	 * is not touched after it. It never fails by itself.
 	 */
 	void (*fetch)(struct store_fetch *t);
+	/*
+	 * For pictor check: says more than reading a key can, and waits for it.
+	 * Fails with what is wrong, in words for whoever wrote the rows. May be
+	 * NULL.
+	 */
+	bool (*probe)(
+	    struct store *s, const struct origin_probe *p, struct err *e);
 };
 
 extern const struct store_kind store_file;
