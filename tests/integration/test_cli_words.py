@@ -57,7 +57,7 @@ def test_help_says_limits():
     (["render", "-q", "-q", "a", "b"], "--quiet is given twice"),
     (["explain"], "usage: pictor explain URL"),
     (["explain", "/a", "/b"], "usage: pictor explain URL"),
-    (["check", "x"], "usage: pictor check"),
+    (["check", "x"], "usage: pictor check [STORE/KEY ...]"),
     (["ops", "blurr"], "there is no operation blurr; did you mean blur?"),
     (["formats", "web"], "there is no format web; did you mean webp?"),
     (["completion", "tcsh"],
