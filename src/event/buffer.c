@@ -287,6 +287,12 @@ buffer_next(struct buffer *b, uint64_t end)
 }
 
 uint64_t
+buffer_tail(struct buffer *b)
+{
+	return atomic_load(&b->shared->tail);
+}
+
+uint64_t
 buffer_count(struct buffer *b)
 {
 	uint64_t head = atomic_load(&b->shared->head);

@@ -67,6 +67,8 @@ size_t buffer_look(struct buffer *b, struct iovec out[BUFFER_VECTORS],
 void buffer_next(struct buffer *b, uint64_t end);
 /* How many records there are; takes a while where there are many. */
 uint64_t buffer_count(struct buffer *b);
+/* What was given to buffer_next() last. */
+uint64_t buffer_tail(struct buffer *b);
 /* Is there nothing? */
 bool buffer_empty(struct buffer *b);
 /* Passes over what a dead process had begun; before any thread puts. */

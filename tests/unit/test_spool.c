@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <glob.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +20,10 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "conf/conf.h"
+#include "event/buffer.h"
 #include "event/pack.h"
 #include "event/segment.h"
+#include "event/spool_state.h"
 #include "event/spool_write.h"
 #include "event/text.h"
 #include "metric/metric.h"
@@ -498,6 +502,86 @@ test_killed(void **state)
 	munmap(told, 4096);
 }
 
+/* As if killed behind the write, or in the middle of it: what the buffer says
+ * was to be written is still in it. */
+static void
+rewind_buffer(struct place *p, uint64_t events, uint64_t bytes)
+{
+	scoped_fd dir = open(p->path, O_RDONLY | O_DIRECTORY);
+	struct spool_state state;
+	struct buffer *b;
+	uint64_t turn;
+	glob_t found;
+	char pattern[PATH_SIZE + 32];
+
+	assert_true(spool_state_read(dir, &state, &turn));
+	snprintf(pattern, sizeof(pattern), "%s/pictor-spool-*", p->dir);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	b = buffer_open(found.gl_pathv[0], NULL, MIB, state.id);
+	globfree(&found);
+	*buffer_intent(b) = (struct buffer_intent){ .segment = 1,
+		.offset = SEGMENT_HEAD,
+		.bytes = bytes,
+		.stored = events,
+		.tail = buffer_tail(b) };
+	assert_true(buffer_tail(b) > 0);
+	buffer_next(b, 0);
+	atomic_store(&buffer_sums(b)->stored, 0);
+	buffer_close(b, false);
+}
+
+/* part: of the segment's bytes, in hundredths, that are on the disk. */
+static void
+killed_writing(struct place *p, unsigned int part)
+{
+	enum { EVENTS = 100 };
+	char name[PATH_SIZE + 64];
+	struct segment *list = NULL;
+	struct spool_seen seen;
+	char file[SEGMENT_NAME_MAX];
+	pid_t child = fork();
+	scoped_fd dir = -1;
+	size_t n = 0;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		begin(p, true);
+		append(p, EVENTS);
+		drain(p);
+		(void)kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	dir = open(p->path, O_RDONLY | O_DIRECTORY);
+	assert_true(segments_list(dir, &list, &n));
+	assert_int_equal(n, 1);
+	segment_name(&list[0], file);
+	snprintf(name, sizeof(name), "%s/%s", p->path, file);
+	rewind_buffer(p, EVENTS, list[0].size - SEGMENT_HEAD);
+	assert_int_equal(truncate(name, (off_t)(list[0].size * part / 100)), 0);
+	free(list);
+	begin(p, true);
+	end(p);
+	assert_int_equal(count(p->path, EVENTS, &seen), EVENTS);
+	assert_int_equal(seen.events, EVENTS);
+	assert_int_equal(seen.damages, 0);
+	assert_int_equal(sums_of(p).stored, EVENTS);
+}
+
+/* All of it was written: not once more. */
+static void
+test_killed_behind(void **state)
+{
+	killed_writing(*state, 100);
+}
+
+/* Half of it: that does not count, all comes into the next segment. */
+static void
+test_killed_inside(void **state)
+{
+	killed_writing(*state, 50);
+}
+
 /* --- bounds --- */
 
 /* Full: new events are refused and counted; then there is room again. */
@@ -695,6 +779,8 @@ main(void)
 		TEST(test_flip),
 		TEST(test_forged),
 		TEST(test_killed),
+		TEST(test_killed_behind),
+		TEST(test_killed_inside),
 		TEST(test_full),
 		TEST(test_no_room),
 		TEST(test_no_room_killed),
