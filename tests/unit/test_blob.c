@@ -2,6 +2,7 @@
 /* Blobs: growth in place, limits, waiting, and readers beside the producer. */
 #include <sys/resource.h>
 
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -298,6 +299,44 @@ race(const struct err *end, enum blob_state want)
 	}
 }
 
+struct waiter {
+	struct blob *blob;
+	atomic_bool back;
+};
+
+static void *
+wait_once(void *arg)
+{
+	struct waiter *w = arg;
+
+	(void)blob_wait(w->blob, 0, CLOCK_NEVER);
+	atomic_store(&w->back, true);
+	return NULL;
+}
+
+/* Who waits looks again, though nothing came. */
+static void
+nudge(void **state)
+{
+	struct waiter w = { .blob = blob_new(100, 0), .back = false };
+	struct blob_view view;
+	pthread_t thread;
+
+	(void)state;
+	blob_nudge(w.blob);
+	/* One of before is not for who comes later. */
+	view = blob_wait(w.blob, 0, clock_ns() + 10 * NS_PER_MS);
+	assert_int_equal(view.size, 0);
+	thread = thread_start("wait", wait_once, &w);
+	while (!atomic_load(&w.back)) {
+		blob_nudge(w.blob);
+		clock_sleep_ns(NS_PER_MS);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(blob_look(w.blob).state, BLOB_GROWING);
+	blob_drop(w.blob);
+}
+
 static void
 readers_beside_the_producer(void **state)
 {
@@ -382,6 +421,7 @@ main(void)
 		cmocka_unit_test(reserve_and_commit),
 		cmocka_unit_test(failure),
 		cmocka_unit_test(waits_in_vain),
+		cmocka_unit_test(nudge),
 		cmocka_unit_test(readers_beside_the_producer),
 		cmocka_unit_test(no_memory),
 	};
