@@ -49,21 +49,10 @@ breaker_judge(const struct err *e)
 	}
 }
 
-/*
- * Where keys are whole URLs there is no one server that fails: whoever may
- * name hosts and paths could shut the others out with a few that do not answer.
- */
-static bool
-is_one_server(const struct conf_store *store)
-{
-	return store->type != STORE_HTTP || store->endpoint[0] != '\0';
-}
-
 bool
 breaker_rests(const struct breaker *b, const struct conf_store *store)
 {
-	return store->failures > 0 && b->failures >= store->failures &&
-	    is_one_server(store);
+	return store->failures > 0 && b->failures >= store->failures;
 }
 
 bool
