@@ -374,7 +374,7 @@ take_returned(struct fetcher *fetcher)
 		run->code = message->data.result;
 		run->returned = true;
 		fetcher->returned = true;
-		fetch_part(run);
+		fetch_part(run, fetcher->running.first);
 	}
 }
 

@@ -239,8 +239,8 @@ easy_ready(void *arg, char *peer, char *own, int peer_port, int own_port)
 	struct sockaddr_storage at;
 
 	(void)own;
-	(void)own_port;
 	run->phase = FETCH_ASKED;
+	run->own_port = own_port;
 	run->heard_ns = clock_ns();
 	memset(&at, 0, sizeof(at));
 	if (inet_pton(AF_INET, peer, &in.sin_addr) == 1)
@@ -738,10 +738,23 @@ easy_has_body(const struct fetch *f)
 	    f->status != 304;
 }
 
+/* Has libcurl given the connection to the next one already? What comes on it
+ * now is the answer to that. */
+static bool
+easy_is_taken(const struct fetch_run *run, const struct fetch_run *all)
+{
+	for (; all != NULL; all = all->next)
+		if (all != run && !all->returned &&
+		    all->phase > FETCH_CONNECTS &&
+		    all->own_port == run->own_port)
+			return true;
+	return false;
+}
+
 /* What an HTTP/1 server sent behind a body would be taken by libcurl 7.88 for
  * the answer to the next request on that connection: it ends here. */
 void
-fetch_part(struct fetch_run *run)
+fetch_part(struct fetch_run *run, const struct fetch_run *all)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 	long version = 0;
@@ -752,7 +765,7 @@ fetch_part(struct fetch_run *run)
 	    version > CURL_HTTP_VERSION_1_1 ||
 	    curl_easy_getinfo(run->easy, CURLINFO_ACTIVESOCKET, &fd) !=
 		CURLE_OK ||
-	    fd == CURL_SOCKET_BAD)
+	    fd == CURL_SOCKET_BAD || easy_is_taken(run, all))
 		return;
 	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		(void)shutdown(fd, SHUT_RDWR);

@@ -47,6 +47,7 @@ struct fetch_run {
 	bool over;     /* ended and err are final, whatever libcurl says */
 	bool guarded;  /* the guard refused an address; guard_err */
 	enum fetch_phase phase;
+	int own_port;     /* of its connection, from FETCH_ASKED on */
 	int64_t began_ns; /* its turn came */
 	int64_t heard_ns; /* the last sign of progress */
 	size_t sent;      /* bytes of the request's body */
@@ -64,8 +65,9 @@ void fetch_over(struct fetch_run *run, enum fetch_end ended, enum err_code code,
 bool fetch_is_over(struct fetch_run *run, int64_t now_ns);
 /* Gives run->easy everything; false: it is over before it began. */
 bool fetch_prepare(struct fetch_run *run) must_check;
-/* libcurl has returned it, and keeps its connection for others. */
-void fetch_part(struct fetch_run *run);
+/* libcurl has returned it, and keeps its connection for others; all: those that
+ * run, some of which may be on it by now. */
+void fetch_part(struct fetch_run *run, const struct fetch_run *all);
 /* After it left libcurl's hands: fills what of f is seen in end(). */
 void fetch_settle(struct fetch_run *run);
 void fetch_run_free(struct fetch_run *run);
