@@ -9,6 +9,8 @@
  */
 #include "net/fetch.h"
 
+#include <sys/socket.h>
+
 #include <assert.h>
 #include <stdatomic.h>
 
@@ -358,6 +360,39 @@ take_given(struct fetcher *fetcher)
 	return stop;
 }
 
+/* Has libcurl given the connection to the next one already? What comes on it
+ * now is the answer to that. */
+static bool
+connection_is_taken(const struct fetch_run *run, const struct fetch_run *all)
+{
+	for (; all != NULL; all = all->next)
+		if (all != run && !all->returned &&
+		    all->phase > FETCH_CONNECTS &&
+		    all->own_port == run->own_port)
+			return true;
+	return false;
+}
+
+/* What an HTTP/1 server sent behind a body would be taken by libcurl 7.88 for
+ * the answer to the next request on that connection: it ends here. */
+static void
+connection_part(struct fetch_run *run, const struct fetch_run *all)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	long version = 0;
+	char byte;
+
+	if (curl_easy_getinfo(run->easy, CURLINFO_HTTP_VERSION, &version) !=
+		CURLE_OK ||
+	    version > CURL_HTTP_VERSION_1_1 ||
+	    curl_easy_getinfo(run->easy, CURLINFO_ACTIVESOCKET, &fd) !=
+		CURLE_OK ||
+	    fd == CURL_SOCKET_BAD || connection_is_taken(run, all))
+		return;
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		(void)shutdown(fd, SHUT_RDWR);
+}
+
 static void
 take_returned(struct fetcher *fetcher)
 {
@@ -374,7 +409,7 @@ take_returned(struct fetcher *fetcher)
 		run->code = message->data.result;
 		run->returned = true;
 		fetcher->returned = true;
-		fetch_part(run, fetcher->running.first);
+		connection_part(run, fetcher->running.first);
 	}
 }
 

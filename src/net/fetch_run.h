@@ -65,9 +65,6 @@ void fetch_over(struct fetch_run *run, enum fetch_end ended, enum err_code code,
 bool fetch_is_over(struct fetch_run *run, int64_t now_ns);
 /* Gives run->easy everything; false: it is over before it began. */
 bool fetch_prepare(struct fetch_run *run) must_check;
-/* libcurl has returned it, and keeps its connection for others; all: those that
- * run, some of which may be on it by now. */
-void fetch_part(struct fetch_run *run, const struct fetch_run *all);
 /* After it left libcurl's hands: fills what of f is seen in end(). */
 void fetch_settle(struct fetch_run *run);
 void fetch_run_free(struct fetch_run *run);
