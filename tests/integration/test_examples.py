@@ -73,8 +73,10 @@ def test_there_are_examples():
 
 @pytest.fixture(scope="module")
 def pictord(samples, tmp_path_factory):
-    it = kit.Server(tmp_path_factory.mktemp("examples"), samples,
-        {"render": {"workers": 1}})
+    place = tmp_path_factory.mktemp("examples")
+    it = kit.Server(place, samples, {"render": {"workers": 1},
+        "spool": {"path": place / "spool"}})
+    it.spool = place / "spool"
     it.start()
     yield it
     it.stop()
@@ -101,11 +103,11 @@ def test_pictor_1_has_examples_of_each_command():
 
 
 # bench needs a server: test_cli_bench.py; s3:// a store: test_cli_remote.py;
-# report a database: test_loader.py.
+# report a database: test_loader.py; to send again takes a broker: test_kafka.py.
 @pytest.mark.parametrize("line", [l for l in command_lines()
     if "127.0.0.1" not in l and "s3://" not in l
-    and not l.startswith("pictor report")])
-def test_command_line(samples, tmp_path, line):
+    and not re.match("pictor (report|spool resend)", l)])
+def test_command_line(pictord, samples, tmp_path, line):
     for name in ("photo.jpg", "alpha.png"):
         shutil.copy(samples / name, tmp_path / name)
     shutil.copy(samples / "photo.jpg", tmp_path / "a.jpg")
@@ -113,7 +115,8 @@ def test_command_line(samples, tmp_path, line):
     shutil.copy(samples / "alpha.png", tmp_path / "in.png")
     shutil.copytree(samples, tmp_path / "photos")
     (tmp_path / "pictor.conf").write_text("[render]\nworkers = 1\n"
-        + ("mode = local\n" if kit.LOCAL else ""))
+        + ("mode = local\n" if kit.LOCAL else "")
+        + f"[spool]\npath = {pictord.spool}\n")
     line = line.replace("/etc/pictor.conf", "pictor.conf")
     if LOCAL:
         line = re.sub(r"pictor (render|check)", r"pictor \1 --local", line)
