@@ -157,29 +157,22 @@ key_with(struct digest key, const struct origin_header *header, size_t n)
 static void
 read_forward(struct request *r)
 {
+	const struct route *route = r->route;
 	struct origin_header *found = NULL;
-	const struct conf_list *stores = &r->route->mount->stores;
 	size_t n = 0;
 
 	/* What has no arena has no headers either. */
-	if (r->route->vary == NULL || r->arena == NULL)
+	if (route->nforward == 0 || r->arena == NULL)
 		return;
 	/* Of all the mount's stores: the fallback may be in another. */
-	found = arena_alloc(
-	    r->arena, stores->n * ORIGIN_HEADERS_MAX * sizeof(*found));
-	for (size_t i = 0; i < stores->n; i++) {
-		const struct conf_store *row =
-		    conf_store_find(r->routes->conf, slice_of(stores->item[i]));
+	found = arena_alloc(r->arena, route->nforward * sizeof(*found));
+	for (size_t i = 0; i < route->nforward; i++) {
+		struct slice value = r->ops->header(r, route->forward[i]);
 
-		for (size_t k = 0; k < row->forward.n; k++) {
-			struct slice value =
-			    r->ops->header(r, row->forward.item[k]);
-
-			if (value.at == NULL)
-				continue;
-			found[n].name = row->forward.item[k];
-			found[n++].value = arena_copy(r->arena, value);
-		}
+		if (value.at == NULL)
+			continue;
+		found[n].name = route->forward[i];
+		found[n++].value = arena_copy(r->arena, value);
 	}
 	r->forward = found;
 	r->nforward = n;

@@ -114,9 +114,10 @@ struct work {
 	struct flight *flight;
 	const struct flight_waiter *leader; /* only compared: it may be gone */
 	struct digest key;
-	struct reading *reading;       /* a reference */
-	const struct plan *plan;       /* in it, or own */
-	struct origin_header *forward; /* with its texts, its own */
+	struct reading *reading; /* a reference */
+	const struct plan *plan; /* in it, or own */
+	struct arena *arena;     /* of the texts below */
+	const struct origin_header *forward;
 	size_t nforward;
 	/* once it does the mount's fallback instead, and why; key is its */
 	struct plan *own;

@@ -3,8 +3,8 @@
 #include "route.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 
+#include "base/arena.h"
 #include "base/num.h"
 
 #define OWN_PATHS "/-/"
@@ -46,23 +46,21 @@ compare_sizes(const void *a, const void *b)
 }
 
 static bool
-read_sizes(
-    const struct conf_mount *m, struct plan_policy *policy, struct err *e)
+read_sizes(struct arena *arena, const struct conf_mount *m,
+    struct plan_policy *policy, struct err *e)
 {
 	int64_t *sizes = NULL;
 
 	if (m->sizes.n == 0)
 		return true;
-	sizes = xcalloc(m->sizes.n, sizeof(*sizes));
+	sizes = arena_alloc(arena, m->sizes.n * sizeof(*sizes));
 	for (size_t i = 0; i < m->sizes.n; i++) {
 		if (num_int(slice_of(m->sizes.item[i]), 1, 65535, &sizes[i]))
 			continue;
-		err_set(e, ERR_CONFIG,
+		return err_set(e, ERR_CONFIG,
 		    "[mount.%s] sizes: %s is not a number of pixels from 1 "
 		    "to 65535",
 		    m->name, m->sizes.item[i]);
-		free(sizes);
-		return false;
 	}
 	qsort(sizes, m->sizes.n, sizeof(*sizes), compare_sizes);
 	policy->sizes = sizes;
@@ -101,14 +99,26 @@ scope_of(const struct route *r)
 	return digest_end(run);
 }
 
+/* A header is sent once, however many stores want it. */
 static void
-read_stores(struct route *r, const struct conf *conf)
+add_forward(struct arena *arena, struct route *r, const char **forward,
+    const char *name)
+{
+	for (size_t i = 0; i < r->nforward; i++)
+		if (slice_eq_nocase(slice_of(forward[i]), slice_of(name)))
+			return;
+	forward[r->nforward++] = name;
+	r->vary = r->vary != NULL ? arena_printf(arena, "%s, %s", r->vary, name)
+				  : name;
+}
+
+static void
+read_stores(struct arena *arena, struct route *r, const struct conf *conf)
 {
 	const struct conf_list *stores = &r->mount->stores;
-	const char **buckets = xcalloc(stores->n, sizeof(*buckets));
-	char *vary = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&vary, &size);
+	const char **buckets = arena_alloc(arena, stores->n * sizeof(*buckets));
+	const char **forward = NULL;
+	size_t most = 0;
 
 	for (size_t i = 0; i < stores->n; i++) {
 		const struct conf_store *row =
@@ -116,26 +126,28 @@ read_stores(struct route *r, const struct conf *conf)
 
 		/* conf's check has found all of them. */
 		buckets[i] = row->bucket;
-		for (size_t k = 0; k < row->forward.n; k++)
-			fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "",
-			    row->forward.item[k]);
+		most += row->forward.n;
 	}
-	(void)fclose(out);
+	forward = arena_alloc(arena, most * sizeof(*forward));
+	for (size_t i = 0; i < stores->n; i++) {
+		const struct conf_store *row =
+		    conf_store_find(conf, slice_of(stores->item[i]));
+
+		for (size_t k = 0; k < row->forward.n; k++)
+			add_forward(arena, r, forward, row->forward.item[k]);
+	}
 	r->buckets = buckets;
-	if (size > 0)
-		r->vary = vary;
-	else
-		free(vary);
+	r->forward = forward;
 }
 
 static bool
-route_init(struct route *r, const struct conf *conf, const struct conf_mount *m,
-    struct err *e)
+route_init(struct arena *arena, struct route *r, const struct conf *conf,
+    const struct conf_mount *m, struct err *e)
 {
 	r->mount = m;
 	r->fallback_key = slice_of(m->fallback);
 	r->fallback_store = slice_cut(&r->fallback_key, '/');
-	read_stores(r, conf);
+	read_stores(arena, r, conf);
 	r->dialect = dialect_find(m->dialect);
 	if (r->dialect == NULL)
 		return err_set(e, ERR_CONFIG,
@@ -154,21 +166,16 @@ route_init(struct route *r, const struct conf *conf, const struct conf_mount *m,
 	r->policy.max_cost = m->max_cost;
 	r->policy.formats = r->results;
 	r->scope = scope_of(r);
-	return read_sizes(m, &r->policy, e);
+	return read_sizes(arena, m, &r->policy, e);
 }
 
 static void
 routes_free(struct routes *t)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		free((void *)(uintptr_t)t->route[i].policy.sizes);
-		free((void *)(uintptr_t)t->route[i].buckets);
-		free((void *)(uintptr_t)t->route[i].vary);
-	}
-	free((void *)(uintptr_t)t->route);
 	readings_free(t->readings);
 	origin_stores_drop(t->stores);
 	conf_drop(t->conf);
+	arena_free(t->arena);
 	free(t);
 }
 
@@ -176,15 +183,17 @@ bool
 routes_new_take(const struct conf *conf, struct routes **out, struct err *e)
 {
 	struct routes *t = xcalloc(1, sizeof(*t));
-	struct route *route = xcalloc(conf->nmount, sizeof(*route));
+	struct arena *arena = arena_new(KIB);
+	struct route *route = arena_alloc(arena, conf->nmount * sizeof(*route));
 
 	t->conf = conf;
+	t->arena = arena;
 	t->route = route;
 	t->n = conf->nmount;
 	t->readings = readings_new();
 	t->count = 1;
 	for (size_t i = 0; i < conf->nmount; i++) {
-		if (route_init(&route[i], conf, &conf->mount[i], e))
+		if (route_init(arena, &route[i], conf, &conf->mount[i], e))
 			continue;
 		routes_free(t);
 		return false;

@@ -12,6 +12,8 @@
 #include "origin/origin.h"
 #include "reading.h"
 
+struct arena;
+
 struct route {
 	const struct conf_mount *mount;
 	const struct dialect *dialect;
@@ -21,8 +23,10 @@ struct route {
 	struct digest scope;  /* of the name and both sets, for the key */
 	/* The buckets of mount->stores, by the same index. */
 	const char *const *buckets;
-	/* Names of headers that its stores get of the request, with commas
-	 * between; NULL: none. */
+	/* Names of the headers that its stores get of the request, each once;
+	 * vary: with commas between, NULL: none. */
+	const char *const *forward;
+	size_t nforward;
 	const char *vary;
 	/* mount.fallback in its two parts; empty: none. */
 	struct slice fallback_store, fallback_key;
@@ -36,6 +40,7 @@ struct routes {
 	/* By origin_open(), before it is used; NULL where nothing is
 	 * fetched. */
 	struct origin_stores *stores;
+	struct arena *arena; /* what it points to */
 	_Atomic uint32_t count;
 };
 

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 
 /* No origin's word is trusted for longer: a year. */
@@ -14,14 +15,19 @@ static const int64_t trust_most_s = 31536000;
 static void
 keep_forward(struct work *w, const struct request *r)
 {
+	struct origin_header *forward = NULL;
+
 	if (r->nforward == 0)
 		return;
 	w->nforward = r->nforward;
-	w->forward = xcalloc(r->nforward, sizeof(*w->forward));
+	forward = arena_alloc(w->arena, r->nforward * sizeof(*forward));
 	for (size_t i = 0; i < r->nforward; i++) {
-		w->forward[i].name = xstrdup(r->forward[i].name);
-		w->forward[i].value = xstrdup(r->forward[i].value);
+		/* Its name is of the configuration. */
+		forward[i].name = r->forward[i].name;
+		forward[i].value =
+		    arena_copy(w->arena, slice_of(r->forward[i].value));
 	}
+	w->forward = forward;
 }
 
 struct work *
@@ -29,6 +35,7 @@ work_new(const struct request *r, struct cache_entry *stale)
 {
 	struct work *w = xcalloc(1, sizeof(*w));
 
+	w->arena = arena_new(KIB);
 	w->pipeline = r->pipeline;
 	w->routes = routes_ref(r->routes);
 	w->route = r->route;
@@ -47,9 +54,6 @@ drop_fetches(struct work *w, struct origin *origin)
 		struct origin_fetch *f = &w->fetch[i];
 
 		origin_release(origin, f);
-		free((void *)(uintptr_t)f->store);
-		free((void *)(uintptr_t)f->key);
-		free((void *)(uintptr_t)f->version);
 		*f = (struct origin_fetch){ 0 };
 	}
 }
@@ -58,11 +62,7 @@ void
 work_free(struct work *w, struct origin *origin)
 {
 	drop_fetches(w, origin);
-	for (size_t i = 0; i < w->nforward; i++) {
-		free((void *)(uintptr_t)w->forward[i].name);
-		free((void *)(uintptr_t)w->forward[i].value);
-	}
-	free(w->forward);
+	arena_free(w->arena);
 	free(w->own);
 	cache_entry_drop(w->stale);
 	cache_entry_drop(w->entry);
@@ -73,12 +73,10 @@ work_free(struct work *w, struct origin *origin)
 
 /* --- its images --- */
 
-static char *
-string_of(const struct plan *p, struct span s)
+static const char *
+string_of(struct work *w, struct span s)
 {
-	size_t size = (size_t)s.len + 1;
-
-	return slice_copy(plan_slice(p, s), xcalloc(size, 1), size);
+	return arena_copy(w->arena, plan_slice(w->plan, s));
 }
 
 static void
@@ -107,10 +105,10 @@ fetch_source(struct work *w, size_t i)
 	struct origin_fetch *f = &w->fetch[i];
 
 	f->stores = w->routes->stores;
-	f->store = string_of(w->plan, source->store);
-	f->key = string_of(w->plan, source->key);
+	f->store = string_of(w, source->store);
+	f->key = string_of(w, source->key);
 	if (source->version.len > 0)
-		f->version = string_of(w->plan, source->version);
+		f->version = string_of(w, source->version);
 	f->header = w->forward;
 	f->nheader = w->nforward;
 	f->deadline_ns = w->began_ns +

@@ -354,6 +354,9 @@ add_error(struct request *r, struct answer *out)
 	const struct dialect_error *error = out->error;
 	int retry_s = r->err.retry_after_s;
 
+	/* What a store answered may have depended on them. */
+	if (r->route != NULL)
+		add(out, "Vary", r->route->vary);
 	if (error == NULL || error->cacheable)
 		add(out, "Cache-Control",
 		    row->max_age_s > 0

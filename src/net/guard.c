@@ -24,7 +24,8 @@ enum {
 	GUARD_NAME_MAX = 253, /* of a host, RFC 1035 */
 	GUARD_LABEL_MAX = 63,
 	GUARD_URL_MAX = 16384,
-	GUARD_SHOWN = 100, /* of what is refused, in an error */
+	GUARD_DECODED_MAX = 8, /* times that a path may be encoded */
+	GUARD_SHOWN = 100,     /* of what is refused, in an error */
 	ADDRESS_SIZE = 16
 };
 
@@ -431,7 +432,8 @@ parts_check(struct slice path, struct err *e)
 
 /*
  * No dots and no control bytes, however often somebody decodes it. What is no
- * escape at first is refused, later it stays as it is.
+ * escape at first is refused, later it stays as it is; what is encoded so often
+ * that nobody could mean it is refused, since each time costs another look.
  */
 static bool
 path_check(struct slice path, struct err *e)
@@ -439,6 +441,7 @@ path_check(struct slice path, struct err *e)
 	char text[GUARD_URL_MAX];
 	size_t len = path.len;
 	size_t before = 0;
+	unsigned decoded = 0;
 
 	if (len > sizeof(text) || len == 0 || path.at[0] != '/')
 		return url_fault(e, "there is no path");
@@ -452,6 +455,8 @@ path_check(struct slice path, struct err *e)
 
 		if (!parts_check((struct slice){ text, len }, e))
 			return false;
+		if (decoded++ > GUARD_DECODED_MAX)
+			return url_fault(e, "encoded again and again");
 		before = len;
 		for (size_t i = 0; i < len; i++) {
 			char c = text[i];
@@ -532,6 +537,13 @@ guard_url(const struct guard *g, struct slice url, struct err *e)
 
 /* --- making one --- */
 
+/* Not with a password that somebody wrote into it. */
+static const char *
+entry_shown(const char *text)
+{
+	return strchr(text, '@') == NULL ? text : "...@...";
+}
+
 static bool
 allow_read(const char *text, struct url *out, struct err *e)
 {
@@ -541,12 +553,27 @@ allow_read(const char *text, struct url *out, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "allow = %s: %s; right would be https://host/path/ or "
 		    "https://*.host:8443/",
-		    text, why.detail);
+		    entry_shown(text), why.detail);
 	if (!slice_ends(out->path, SLICE("/")))
 		return err_set(e, ERR_CONFIG,
 		    "allow = %s: the path must end with /, since all that "
 		    "begins with it may be read",
 		    text);
+	return true;
+}
+
+static bool
+endpoint_read(const char *text, struct url *out, struct err *e)
+{
+	struct err why;
+
+	if (!url_read(slice_of(text), true, out, &why))
+		return err_set(e, ERR_CONFIG,
+		    "endpoint = %s: %s; right would be https://host/path/",
+		    entry_shown(text), why.detail);
+	if (out->wild)
+		return err_set(
+		    e, ERR_CONFIG, "endpoint = %s: it is one host", text);
 	return true;
 }
 
@@ -593,20 +620,38 @@ list_length(const char *const *list)
 	return n;
 }
 
+static char *
+text_with_slash(const char *text)
+{
+	size_t len = strlen(text);
+	char *copy = xcalloc(len + 2, 1);
+
+	memcpy(copy, text, len);
+	if (copy[len - 1] != '/')
+		copy[len] = '/';
+	return copy;
+}
+
 bool
 guard_new(const struct guard_spec *spec, struct guard **out, struct err *e)
 {
 	size_t nallow = list_length(spec->allow);
+	size_t most = nallow + 1;
 	size_t nnetwork = list_length(spec->networks);
 	struct guard *g = xcalloc(1, sizeof(*g));
 	bool ok = true;
 
-	g->allow = xcalloc(nallow + 1, sizeof(*g->allow));
-	g->text = xcalloc(nallow + 1, sizeof(*g->text));
+	g->allow = xcalloc(most, sizeof(*g->allow));
+	g->text = xcalloc(most, sizeof(*g->text));
 	g->network = xcalloc(nnetwork + 1, sizeof(*g->network));
 	for (size_t i = 0; ok && i < nallow; i++) {
 		g->text[i] = xstrdup(spec->allow[i]);
 		ok = allow_read(g->text[i], &g->allow[i], e);
+		g->nallow++;
+	}
+	if (ok && spec->endpoint != NULL && spec->endpoint[0] != '\0') {
+		g->text[nallow] = text_with_slash(spec->endpoint);
+		ok = endpoint_read(g->text[nallow], &g->allow[nallow], e);
 		g->nallow++;
 	}
 	for (size_t i = 0; ok && i < nnetwork; i++) {

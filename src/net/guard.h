@@ -19,6 +19,8 @@ struct guard_spec {
 	/* As in conf.def: "https://host/path/", "https://host.org:8443/" or
 	 * "http://" + "*.host/": NULL-terminated; NULL: none. */
 	const char *const *allow;
+	/* Besides: all that begins so, a / at its end or not; NULL: none. */
+	const char *endpoint;
 	/* "10.0.0.0/8": let through although private; NULL-terminated;
 	 * NULL: none. */
 	const char *const *networks;

@@ -118,6 +118,11 @@ s3_place_endpoint(struct s3_place *p, const char *endpoint, struct err *e)
 		p->is_aws = true;
 		return true;
 	}
+	/* Errors are logged: what may be a password is not repeated. */
+	if (slice_find(rest, '@') < rest.len)
+		return err_set(e, ERR_CONFIG,
+		    "endpoint: neither user nor password stand in it; see "
+		    "access_key");
 	p->is_http = slice_starts(rest, SLICE("http://"));
 	if (p->is_http)
 		rest = slice_skip(rest, 7);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "conf/conf.h"
 
 static void
@@ -60,10 +61,12 @@ flow_site(const struct store_life *life, const char *key)
 	return id != 0 ? id : 1;
 }
 
-static char *
-text_copy(const char *text)
+static const char *
+text_copy(struct arena *arena, const char *text)
 {
-	return text != NULL && text[0] != '\0' ? xstrdup(text) : NULL;
+	return text != NULL && text[0] != '\0'
+	    ? arena_copy(arena, slice_of(text))
+	    : NULL;
 }
 
 static void
@@ -77,9 +80,10 @@ flow_headers(struct store_flow *flow, const struct origin_fetch *f)
 
 		if (!row_forwards(flow->life->store.conf, h->name))
 			continue;
-		flow->header[t->nheader].name = xstrdup(h->name);
-		flow->header[t->nheader].value = xstrdup(h->value);
-		t->nheader++;
+		flow->header[t->nheader++] = (struct origin_header){
+			.name = arena_copy(flow->arena, slice_of(h->name)),
+			.value = arena_copy(flow->arena, slice_of(h->value)),
+		};
 	}
 	t->header = flow->header;
 }
@@ -97,14 +101,12 @@ flow_new(struct store_life *life, const struct digest *id,
 	flow->life = store_ref(life);
 	flow->id = *id;
 	flow->site = flow_site(life, f->key);
-	flow->key = xstrdup(f->key);
-	flow->version = text_copy(f->version);
-	flow->validator = text_copy(f->validator);
+	flow->arena = arena_new(KIB);
 	flow->t = (struct store_fetch){
 		.store = s,
-		.key = flow->key,
-		.version = flow->version,
-		.validator = flow->validator,
+		.key = arena_copy(flow->arena, slice_of(f->key)),
+		.version = text_copy(flow->arena, f->version),
+		.validator = text_copy(flow->arena, f->validator),
 		.deadline_ns = f->deadline_ns,
 		.max_bytes = (size_t)most,
 		.facts = { .modified_s = -1,
@@ -122,12 +124,6 @@ flow_free(struct store_flow *flow)
 {
 	blob_drop(flow->body);
 	store_drop(flow->life);
-	free(flow->key);
-	free(flow->version);
-	free(flow->validator);
-	for (size_t i = 0; i < flow->t.nheader; i++) {
-		free((void *)(uintptr_t)flow->header[i].name);
-		free((void *)(uintptr_t)flow->header[i].value);
-	}
+	arena_free(flow->arena);
 	free(flow);
 }

@@ -22,8 +22,7 @@ struct store_flow {
 	struct store_life *life; /* a reference */
 	struct digest id;        /* store, key, version, headers */
 	uint64_t site;           /* whose failures it may add to */
-	/* What t points to. */
-	char *key, *version, *validator;
+	struct arena *arena;     /* of what t points to */
 	struct origin_header header[ORIGIN_HEADERS_MAX];
 
 	/* Guarded by the origin's lock: */

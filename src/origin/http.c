@@ -120,26 +120,14 @@ fixed_read(
 static bool
 guard_make(const struct conf_store *conf, struct guard **out, struct err *e)
 {
-	const char **allow = xcalloc(conf->allow.n + 2, sizeof(*allow));
-	scoped_free char *endpoint = NULL;
-	struct guard_spec spec = { .allow = allow,
-		.networks = conf->networks.item };
-	struct slice end = slice_of(conf->endpoint);
+	const struct guard_spec spec = {
+		.allow = conf->allow.item,
+		.endpoint = conf->endpoint,
+		.networks = conf->networks.item,
+	};
 	struct err why;
-	bool ok;
 
-	for (size_t i = 0; i < conf->allow.n; i++)
-		allow[i] = conf->allow.item[i];
-	if (end.len > 0) {
-		endpoint = xcalloc(end.len + 2, 1);
-		memcpy(endpoint, end.at, end.len);
-		if (endpoint[end.len - 1] != '/')
-			endpoint[end.len] = '/';
-		allow[conf->allow.n] = endpoint;
-	}
-	ok = guard_new(&spec, out, &why);
-	free(allow);
-	return ok ||
+	return guard_new(&spec, out, &why) ||
 	    err_set(e, ERR_CONFIG, "[store.%s] %s", conf->name, why.detail);
 }
 

@@ -119,10 +119,10 @@ flow_unlist(struct origin *o, struct store_flow *flow) needs_lock(&o->lock)
 static bool
 flow_suits(const struct store_flow *flow, const struct origin_fetch *f)
 {
-	if (flow->begun || flow->validator == NULL)
+	if (flow->begun || flow->t.validator == NULL)
 		return true;
 	return f->validator != NULL &&
-	    strcmp(flow->validator, f->validator) == 0;
+	    strcmp(flow->t.validator, f->validator) == 0;
 }
 
 static struct store_flow *
@@ -247,7 +247,7 @@ store_begin(struct store_fetch *t, struct blob *body)
 	struct origin_fetch *waiting = NULL;
 
 	lock_take(&o->lock);
-	assert(!flow->begun && (body != NULL || flow->validator != NULL));
+	assert(!flow->begun && (body != NULL || flow->t.validator != NULL));
 	flow->begun = true;
 	flow->body = body != NULL ? blob_ref(body) : NULL;
 	if (flow->probe &&

@@ -381,8 +381,12 @@ class Origin:
         head, _, rest = data.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         method, path, _ = first.split(" ", 2)
-        headers = {k.lower(): v.strip() for k, _, v in
-            (line.partition(":") for line in lines)}
+        headers = {}
+        for name, _, value in (line.partition(":") for line in lines):
+            said = headers.get(name.lower())
+            # What is said twice is one list (RFC 9110 section 5.3).
+            headers[name.lower()] = (value.strip() if said is None
+                else f"{said}, {value.strip()}")
         visit = Visit(self, connection, method, path, headers)
         with self.lock:
             self.visits.append(visit)

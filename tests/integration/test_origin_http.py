@@ -201,6 +201,23 @@ def test_forward(far, origin):
         "Vary"] == "Accept, X-Tenant, Accept-Language"
 
 
+def test_forward_of_two_stores(far, origin):
+    """What two stores of a mount want is sent once, and named once; also what
+    there is not may depend on it."""
+    origin.at["/a.png"] = bad_origin.whole(PHOTO)
+    origin.at["/none.png"] = bad_origin.status(404)
+    server = far({"forward": "X-Tenant"}, mount={"stores": "far near"},
+        **{"store.near": {"type": "http", "endpoint": f"{origin.url}/",
+            "networks": "127.0.0.0/8", "forward": "x-tenant X-Other"}})
+    for path, status in (("/a.png", 200), ("/none.png", 404)):
+        answer = server.get(f"{path}?width=20",
+            {"X-Tenant": "one", "X-Other": "two"})
+        assert answer.status == status
+        assert answer.headers["Vary"] == "X-Tenant, X-Other"
+        assert origin.visits[-1].headers["x-tenant"] == "one"
+        assert "x-other" not in origin.visits[-1].headers
+
+
 def test_down(far, origin):
     """Nobody listens: 502, never 404; soon left alone; then back by itself.
     The other store serves on."""

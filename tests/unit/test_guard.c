@@ -360,6 +360,14 @@ test_urls(void **state)
 	memcpy(longer, "https://img.example.org/pics/", 29);
 	assert_true(guard_url(g, (struct slice){ longer, 16384 }, &e));
 	assert_false(guard_url(g, (struct slice){ longer, 16385 }, &e));
+	/* One that would have to be decoded thousands of times. */
+	for (size_t i = 30; i < sizeof(longer); i++)
+		longer[i] = i % 2 == 0 ? '2' : '5';
+	longer[29] = '%';
+	assert_false(guard_url(g, (struct slice){ longer, 16384 }, &e));
+	assert_string_equal(e.detail, "URL: encoded again and again");
+	assert_true(guard_url(g, (struct slice){ longer, 30 + 2 * 8 }, &e));
+	assert_false(guard_url(g, (struct slice){ longer, 30 + 2 * 9 }, &e));
 	memset(longer, 'a', sizeof(longer));
 	memcpy(longer, "http://", 7);
 	memcpy(longer + 7 + 63, ".cdn.example/", 13);
@@ -392,6 +400,8 @@ test_configuration(void **state)
 		"https://x/y", "https://*/", "https://*.8.8.8.8/",
 		"https://x/*/", "https://a*.x/", "https://u@x/", "https://x/?",
 		"https://x/#", "https://x:0/", "https://x/../", "" };
+	static const char *const endpoints[] = { "img.example.org", "ftp://x/",
+		"https://u:sesame@x/", "https://*.x/", "https://x/?a=b" };
 	static const char *const networks[] = { "", "10", "10.0.0.0/",
 		"10.0.0.0/33", "10.0.0.0/-1", "10.0.0.1/8", "10.0.0/8",
 		"::1/129", "fd00::1/8", "fe80::%eth0/64", "localhost", "a/8",
@@ -413,6 +423,15 @@ test_configuration(void **state)
 		if (guard_new(&spec, &g, &e))
 			fail_msg("allow = %s", entries[i]);
 		assert_int_equal(e.code, ERR_CONFIG);
+	}
+	for (size_t i = 0; i < NELEM(endpoints); i++) {
+		struct guard_spec spec = { .endpoint = endpoints[i] };
+
+		if (guard_new(&spec, &g, &e))
+			fail_msg("endpoint = %s", endpoints[i]);
+		assert_int_equal(e.code, ERR_CONFIG);
+		assert_non_null(strstr(e.detail, "endpoint = "));
+		assert_null(strstr(e.detail, "sesame"));
 	}
 	for (size_t i = 0; i < NELEM(networks); i++) {
 		const char *list[] = { networks[i], NULL };

@@ -158,6 +158,7 @@ bad(void **state)
 			all[i].addressing, &p, &e))
 			fail_msg("%s %s", all[i].endpoint, all[i].bucket);
 		assert_int_equal(e.code, ERR_CONFIG);
+		assert_null(strstr(e.detail, "user:pw"));
 	}
 }
 
