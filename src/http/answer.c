@@ -127,13 +127,17 @@ decide_range(struct request *r, const struct asked *a, struct answer *out)
 	}
 }
 
-/* Of an image that stands for one that cannot be had. */
+/* Of an image that stands for one that cannot be had. "Not there" is never said
+ * of what merely could not be read: caches in front would keep it. */
 static int
 fallback_status(const struct request *r)
 {
 	int status = (int)r->route->mount->fallback_status;
+	bool is_gone = status == 404 || status == 410;
 
-	return status != 0 ? status : err_row(r->failed.code)->status;
+	if (status == 0 || (is_gone && r->failed.code != ERR_NO_SOURCE))
+		return err_row(r->failed.code)->status;
+	return status;
 }
 
 static void

@@ -69,6 +69,23 @@ def test_status(start, files):
         "Content-Type"] == "application/problem+json"
 
 
+def test_status_of_missing(start, files):
+    """404 is what is not there; never what could not be read."""
+    (files / "missing.png").write_bytes(images.png(80, 40, seed=9))
+    (files / "broken.png").write_bytes(b"no image at all")
+    server = start({
+        "store.away": {"type": "http", "endpoint": "http://127.0.0.1:1/",
+            "networks": "127.0.0.0/8", "retries": "0"},
+        "mount.away": {**MOUNT, "path": "/away/", "stores": "away files",
+            "fallback": "files/missing.png", "fallback_status": "404"},
+        **mount(fallback_status="404")})
+    for path, status in (("/none.png", 404), ("/broken.png", 415),
+            ("/away/a.png", 502)):
+        answer = server.get(f"{path}?width=20")
+        assert (answer.status, answer.headers["X-Cache"]) == (status,
+            "fallback")
+
+
 def test_lost_itself(start, files, place):
     """Without the fallback the error is that of what was asked for."""
     server = start(mount())
