@@ -215,7 +215,7 @@ remotes_conf(const struct remotes *r, FILE *text, char ***env)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		char name[16];
+		char name[24];
 
 		(void)snprintf(name, sizeof(name), "R%zu", i + 1);
 		n += r->store[i] != NULL ? store_env(r->store[i], name, all + n)
