@@ -627,6 +627,8 @@ topic_look(struct kafka *k)
 	} else if (code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
 		metric_add(
 		    METRIC_KAFKA_FAILURES, (unsigned)failure_of(code), 0, 1);
+		/* It is said when they go, also if none has failed by then. */
+		k->failing = true;
 		log_line(LOG_LEVEL_WARNING,
 		    "kafka.topic = %s: %s; events wait in the spool",
 		    k->conf->kafka_topic, rd_kafka_err2str(code));
