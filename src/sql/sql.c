@@ -330,14 +330,15 @@ sql_open(const struct conf *conf, const char *program, struct sql **out,
 	int64_t until_ns = clock_ns() + conf->postgres_connect_time;
 	struct pairs pairs = { .n = 0 };
 	char port[16];
-	char options[128];
+	char options[160];
 
 	s->fault = SQL_FAULT_LOST;
 	s->statement_ns = conf->postgres_statement_time;
 	(void)snprintf(port, sizeof(port), "%" PRId64, conf->postgres_port);
 	(void)snprintf(options, sizeof(options),
 	    "-c statement_timeout=%" PRId64
-	    " -c timezone=UTC -c datestyle=ISO -c extra_float_digits=1",
+	    " -c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c "
+	    "extra_float_digits=1",
 	    s->statement_ns / NS_PER_MS);
 	(void)snprintf(s->where, sizeof(s->where), "PostgreSQL at %.100s%s%s",
 	    conf->postgres_host[0] != '\0' ? conf->postgres_host

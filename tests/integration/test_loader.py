@@ -287,6 +287,18 @@ def test_the_loaders_role_suffices_to_load(place, postgres, database, logins):
             or "must be owner" in said), forbidden
 
 
+def test_what_others_define_is_not_run(it, postgres, database):
+    """Who may create in public does not get the loader's rights by an operator
+    that fits its statements better than the system's."""
+    postgres.sql("""
+        CREATE FUNCTION public.mine(integer, text) RETURNS text
+        LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''taken over''; END';
+        CREATE OPERATOR public.|| (FUNCTION = public.mine,
+            LEFTARG = integer, RIGHTARG = text)""", database)
+    said = it.load(lines([Maker().event(status=418)]))
+    assert "1 loaded, 0 were there, 0 dead letters" in said
+
+
 def test_the_readers_role_reads_bi_alone(postgres, database, logins, it):
     it.load(lines([Maker().event()]))
     postgres.sql(f"INSERT INTO pictor.access VALUES ('{logins[1]}', '*')",
