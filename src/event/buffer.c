@@ -102,6 +102,27 @@ is_sound(const struct shared *s, size_t size, uint64_t spool)
 	    tail % BUFFER_UNIT == 0;
 }
 
+/* The size of a file in which records wait; 0: there is none. */
+static size_t
+waiting(const char *path, uint64_t spool)
+{
+	scoped_fd fd = path == NULL
+	    ? -1
+	    : open(path,
+		  O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct shared s;
+	struct stat st;
+
+	if (fd < 0 || !is_ours(fd, &st) ||
+	    pread(fd, &s, sizeof(s), 0) != (ssize_t)sizeof(s) ||
+	    s.size < BUFFER_HEAD || (s.size & (s.size - 1)) != 0 ||
+	    (uint64_t)st.st_size != BUFFER_HEAD + s.size ||
+	    !is_sound(&s, s.size, spool) ||
+	    atomic_load(&s.head) == atomic_load(&s.tail))
+		return 0;
+	return s.size;
+}
+
 static bool
 adopt(struct buffer *b, const char *path, size_t size)
 {
@@ -118,8 +139,13 @@ struct buffer *
 buffer_open(const char *path, const char *other, size_t size, uint64_t spool)
 {
 	struct buffer *b = xcalloc(1, sizeof(*b));
+	size_t there = waiting(path, spool);
 
 	assert(size >= BUFFER_HEAD && (size & (size - 1)) == 0);
+	if (there == 0 && (there = waiting(other, spool)) > 0)
+		path = NULL;
+	if (there > 0)
+		size = there;
 	b->size = size;
 	if (adopt(b, path, size)) {
 		b->kind = BUFFER_SHARED;

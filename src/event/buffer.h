@@ -43,7 +43,8 @@ enum buffer_kind {
 /*
  * spool: id of the spool that it must belong to; what is there of another is
  * made anew. path: tried first, then other, then memory of the process alone;
- * each may be NULL. size: bytes, a power of two.
+ * each may be NULL. size: bytes, a power of two. Where records wait in a file
+ * that is there, that file is taken as it is, whatever its size.
  */
 struct buffer *buffer_open(
     const char *path, const char *other, size_t size, uint64_t spool);

@@ -38,6 +38,7 @@ enum {
 	KAFKA_WAIT_MS = 100, /* longest sleep of the thread */
 	KAFKA_TOPIC_MS = 300,
 	KAFKA_TEXT = 512,
+	KAFKA_READS = 10, /* before an event is given up as gone */
 	KAFKA_STATS_MAX = 4 * 1024 * 1024
 };
 static const int64_t kafka_topic_ns = 5 * NS_PER_S;
@@ -81,6 +82,7 @@ struct flying {
 	enum flying_state state;
 	struct spool_place place, next;
 	int64_t again_ns; /* FLYING_AGAIN: not before that */
+	int unread;       /* how often it could not be read again */
 };
 
 struct kafka {
@@ -438,6 +440,11 @@ send_again(struct kafka *k)
 		if (f->again_ns > now)
 			return;
 		event = event_at(k, &f->place, &again);
+		if (event == NULL && ++f->unread < KAFKA_READS) {
+			/* Perhaps there are no descriptors for the moment. */
+			f->again_ns = now + k->conf->kafka_retry_time;
+			return;
+		}
 		if (event == NULL) {
 			/* Somebody has removed or damaged it. */
 			log_line(LOG_LEVEL_ERROR,

@@ -223,6 +223,7 @@ segment_make(struct spool *s)
 	struct iovec all = { head, sizeof(head) };
 	char name[SEGMENT_NAME_MAX];
 	scoped_fd fd = -1;
+	ssize_t done;
 
 	lock_take(&s->lock);
 	s->segment.number = s->state.number + 1;
@@ -234,8 +235,9 @@ segment_make(struct spool *s)
 	segment_head(&s->segment, clock_wall_ns(), head);
 	if (fd < 0)
 		return false;
-	if (fd_write_vectors(fd, &all, 1, 0) != (ssize_t)sizeof(head)) {
-		int why = errno;
+	done = fd_write_vectors(fd, &all, 1, 0);
+	if (done != (ssize_t)sizeof(head)) {
+		int why = done < 0 ? errno : ENOSPC;
 
 		(void)unlinkat(s->folder, name, 0);
 		errno = why;

@@ -77,10 +77,18 @@ segments_look(struct spool_reader *r, uint64_t behind)
 	return r->at_list < n;
 }
 
+/* Nothing that says something of the segment. */
+static bool
+is_for_now(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM ||
+	    errnum == EINTR;
+}
+
 static bool
 segment_open_next(struct spool_reader *r, uint64_t offset)
 {
-	const struct segment *next = &r->list[r->at_list++];
+	const struct segment *next = &r->list[r->at_list];
 	uint64_t before = r->segment.number;
 	char name[SEGMENT_NAME_MAX];
 	int fd;
@@ -88,6 +96,10 @@ segment_open_next(struct spool_reader *r, uint64_t offset)
 	segment_name(next, name);
 	fd = openat(r->folder, name,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	/* Who passes over it passes over its events: it is tried again. */
+	if (fd < 0 && is_for_now(errno))
+		return false;
+	r->at_list++;
 	if (fd < 0) {
 		/* Removed since: what was in it was acknowledged. */
 		r->seen.unreadable += errno != ENOENT;
@@ -104,9 +116,14 @@ segment_open_next(struct spool_reader *r, uint64_t offset)
 static bool
 segment_next(struct spool_reader *r)
 {
-	while (r->at_list < r->nlist || segments_look(r, r->segment.number))
+	while (r->at_list < r->nlist || segments_look(r, r->segment.number)) {
+		size_t at = r->at_list;
+
 		if (segment_open_next(r, 0))
 			return true;
+		if (r->at_list == at)
+			return false;
+	}
 	return false;
 }
 

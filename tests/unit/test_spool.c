@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/crc.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "conf/conf.h"
@@ -154,77 +153,6 @@ sums_of(struct place *p)
 
 	assert_true(spool_sums(p->path, &sums));
 	return sums;
-}
-
-/* --- records --- */
-
-static void
-test_crc(void **state)
-{
-	char text[64];
-
-	(void)state;
-	/* RFC 3720, B.4 */
-	memset(text, 0, 32);
-	assert_int_equal(crc32c(0, text, 32), 0x8a9136aa);
-	memset(text, 0xff, 32);
-	assert_int_equal(crc32c(0, text, 32), 0x62a8ab43);
-	assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
-	assert_int_equal(crc32c(crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
-}
-
-/* Every member comes back; what is printed is the same. */
-static void
-test_pack(void **state)
-{
-	static char before[EVENT_LINE_MAX];
-	static char after[EVENT_LINE_MAX];
-	struct text one = { .at = before, .size = sizeof(before) };
-	struct text two = { .at = after, .size = sizeof(after) };
-	struct event ev = event_of(1);
-	struct event back;
-	uint8_t packed[PACK_MAX];
-	size_t size;
-
-	(void)state;
-	ev.type = EVENT_FAILED;
-	ev.code = ERR_POISON;
-	ev.cache = CACHE_USE_JOINED;
-	ev.facts.from = FORMAT_HEIC;
-	ev.facts.to = FORMAT_WEBP;
-	ev.facts.original = (struct image_size){ 1, 2, 3 };
-	ev.facts.result = (struct image_size){ 4, 5, 6 };
-	ev.facts.colour = 0x1102030;
-	ev.facts.original_bytes = UINT64_C(0x100000000);
-	ev.facts.work_ns = 12345678;
-	ev.stage_ns[STAGE_SETTLE] = 77000;
-	ev.rate = 0.25;
-	ev.expires_ns = ev.at_ns;
-	memset(ev.uri, 'u', sizeof(ev.uri) - 1);
-	snprintf(ev.reason, sizeof(ev.reason), "why");
-	snprintf(ev.traceparent, sizeof(ev.traceparent), "00-a-b-01");
-	size = pack_event(&ev, packed);
-	assert_true(unpack_event(packed, size, &back));
-	event_print_json(&one, &ev);
-	event_print_json(&two, &back);
-	assert_int_equal(one.len, two.len);
-	assert_memory_equal(before, after, one.len);
-	/* A member that is not known, and one of an unknown format. */
-	memcpy(packed + size, "\xf0\x02\x00??", 5);
-	assert_true(unpack_event(packed, size + 5, &back));
-	memcpy(packed + size, "\x08\x03\x00new", 6);
-	assert_true(unpack_event(packed, size + 6, &back));
-	assert_int_equal(back.facts.from, FORMAT_HEIC);
-	/* An error of another version is one all the same. */
-	memcpy(packed + size, "\x07\x03\x00new", 6);
-	assert_true(unpack_event(packed, size + 6, &back));
-	assert_int_equal(back.code, ERR_INTERNAL);
-	memcpy(packed + size, "\x02\x03\x00new", 6);
-	assert_false(unpack_event(packed, size + 6, &back));
-	for (size_t cut = 0; cut < size; cut++)
-		if (unpack_event(packed, cut, &back))
-			assert_true(back.rate <= 1);
-	assert_false(unpack_event(packed, size - 1, &back));
 }
 
 /* --- writing and reading --- */
@@ -692,6 +620,81 @@ test_no_room_killed(void **state)
 	assert_int_equal(sums_of(p).lost, 0);
 }
 
+/* Events that wait in memory are not lost to another size of it, nor where the
+ * folder in memory is another from now on. */
+static void
+test_other_buffer(void **state)
+{
+	struct place *p = *state;
+	struct rlimit before;
+	struct rlimit tight;
+
+	for (int turn = 0; turn < 2; turn++) {
+		if (turn == 1)
+			p->conf.spool_memory = "";
+		assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+		begin(p, true);
+		drain(p);
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+		tight = before;
+		tight.rlim_cur = 1;
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+		append(p, 100);
+		spool_drain(p->spool, clock_ns() + 300 * NS_PER_MS);
+		end(p);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		p->conf.spool_buffer *= 2;
+		p->conf.spool_memory = p->dir;
+		begin(p, true);
+		drain(p);
+		end(p);
+		assert_int_equal(count(p->path, 200, NULL), p->posted);
+		assert_int_equal(sums_of(p).stored, p->posted);
+		assert_int_equal(sums_of(p).lost, 0);
+	}
+}
+
+/* Without a descriptor for the next segment its events are not passed over. */
+static void
+test_no_descriptor(void **state)
+{
+	struct place *p = *state;
+	struct spool_reader *r = NULL;
+	struct spool_event event;
+	struct spool_seen seen;
+	struct rlimit before;
+	struct rlimit tight;
+	struct err e;
+	int lowest;
+
+	for (int i = 0; i < 2; i++) {
+		begin(p, true);
+		append(p, 3);
+		end(p);
+	}
+	assert_true(spool_reader_open(p->path, NULL, &r, &e));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+	lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(lowest >= 0);
+	(void)close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	/* The segment's own descriptor is free only when the next is open. */
+	tight = before;
+	tight.rlim_cur = (rlim_t)lowest;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_END);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(spool_reader_next(r, &event), SPOOL_EVENT);
+	assert_string_equal(event.event->id, "5");
+	assert_int_equal(spool_reader_next(r, &event), SPOOL_END);
+	spool_reader_look(r, &seen);
+	assert_int_equal(seen.unreadable, 0);
+	assert_int_equal(seen.missing, 0);
+	spool_reader_free(r);
+}
+
 /* What is acknowledged goes when its time is over; the rest stays. */
 static void
 test_kept(void **state)
@@ -770,8 +773,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		cmocka_unit_test(test_crc),
-		cmocka_unit_test(test_pack),
 		TEST(test_round),
 		TEST(test_alone),
 		TEST(test_cut),
@@ -784,6 +785,8 @@ main(void)
 		TEST(test_full),
 		TEST(test_no_room),
 		TEST(test_no_room_killed),
+		TEST(test_other_buffer),
+		TEST(test_no_descriptor),
 		TEST(test_kept),
 		TEST(test_crowd),
 #undef TEST
