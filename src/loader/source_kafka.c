@@ -348,6 +348,9 @@ place(struct source *s, struct sql *sql, struct err *e)
 		rd_kafka_error_destroy(failed);
 		c->again = true;
 	}
+	/* The batch is full and the database does not take it. */
+	if (c->held)
+		(void)rd_kafka_pause_partitions(c->kafka, c->given);
 	drop_given(c);
 	c->joined = true;
 	c->complained = RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -26,6 +26,7 @@ struct from_spool {
 	struct spool_place seen;     /* behind the last of the batch */
 	bool once;
 	uint64_t damages;
+	uint64_t missing;
 };
 
 static struct from_spool *
@@ -42,11 +43,18 @@ table_key(const struct from_spool *f)
 }
 
 static void
-tell_damage(struct from_spool *f)
+tell_harm(struct from_spool *f)
 {
 	struct spool_seen seen;
 
 	spool_reader_look(f->reader, &seen);
+	if (seen.missing > f->missing)
+		log_line(LOG_LEVEL_WARNING,
+		    "%s: %" PRIu64
+		    " segments are gone that were not loaded; the spool keeps "
+		    "too little (spool.size, spool.keep)",
+		    f->name, seen.missing - f->missing);
+	f->missing = seen.missing;
 	if (seen.damages == f->damages)
 		return;
 	f->damages = seen.damages;
@@ -63,7 +71,7 @@ next(struct source *s, int wait_ms, struct record *out)
 	struct spool_event event;
 
 	if (spool_reader_next(f->reader, &event) == SPOOL_END) {
-		tell_damage(f);
+		tell_harm(f);
 		if (f->once)
 			return SOURCE_END;
 		clock_sleep_ns(wait_ms * NS_PER_MS);
@@ -97,6 +105,8 @@ place(struct source *s, struct sql *sql, struct err *e)
 	if (!spool_reader_open(f->folder, f->seen.segment > 0 ? &f->seen : NULL,
 		&f->reader, e))
 		return false;
+	f->damages = 0;
+	f->missing = 0;
 	count_not_ready(COUNT_OF_SOURCE, NULL);
 	return true;
 }
