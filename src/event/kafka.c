@@ -632,6 +632,7 @@ topic_look(struct kafka *k)
 		    "kafka: connected, topic %s has %d partitions",
 		    k->conf->kafka_topic, found->topics[0].partition_cnt);
 	} else if (code != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+		k->failing = true;
 		metric_add(
 		    METRIC_KAFKA_FAILURES, (unsigned)failure_of(code), 0, 1);
 		/* It is said when they go, also if none has failed by then. */

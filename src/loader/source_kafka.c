@@ -420,7 +420,12 @@ look_at_error(struct consumer *c, const rd_kafka_message_t *m)
 	c->complained = m->err;
 	count_not_ready(COUNT_OF_SOURCE,
 	    "Kafka has no such topic, or refuses: see the log");
-	return SOURCE_NOTHING;
+	/* A single run does not wait for somebody to make it. */
+	return c->once && !c->joined &&
+		(m->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+		    m->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+	    ? SOURCE_FAILED
+	    : SOURCE_NOTHING;
 }
 
 static enum source_next
