@@ -40,6 +40,7 @@ offsets.topic.num.partitions=3
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=3
+group.min.session.timeout.ms=3000
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 num.network.threads=2

@@ -39,7 +39,7 @@ def make_loader(place, postgres, database, kafka, topic):
         one = loader.Loader(place / f"loader{len(made)}", postgres, database)
         one.set({"kafka": {"brokers": kafka.plain, "topic": topic,
             # Who is gone is soon found to be.
-            "prop.session.timeout.ms": 6000,
+            "prop.session.timeout.ms": 3000,
             "prop.heartbeat.interval.ms": 500, **more}})
         made.append(one)
         return one
