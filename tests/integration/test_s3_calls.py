@@ -7,14 +7,18 @@ import json
 import os
 import random
 import subprocess
+import types
 import urllib.error
+import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
 
 import pytest
 
+import bad_origin
 import kit
 import stores
+from bad_origin import origin # a fixture
 
 DRIVER = kit.BUILD / "tests" / "integration" / "s3_driver"
 MIB = 1 << 20
@@ -115,6 +119,17 @@ def test_objects(s3, minio, bucket):
     bad(s3("get", AWKWARD[0]), "no-source", "NoSuchKey", 404)
     # A HEAD has no body that could say it.
     bad(s3("head", AWKWARD[0]), "no-source", "", 404)
+
+
+def test_keys_that_minio_refuses(drive, origin):
+    """A store of objects knows no folders: they are sent as they are."""
+    s3 = drive("b", of=types.SimpleNamespace(url=origin.url, user="AKIDTEST",
+        password="very-secret", ca=None))
+    for key in ("a//b", "/a", "//", "a/", "a\\b", "..", "a/../b", "a/./b"):
+        path = f"/b/{urllib.parse.quote(key)}"
+        origin.at[path] = bad_origin.whole(key.encode())
+        assert good(s3("get", key))["data"] == key.encode()
+        assert origin.asked[path] == 1
 
 
 def test_conditions_and_ranges(s3):
