@@ -2,12 +2,14 @@
 """pictor-loader on a real Kafka and a real PostgreSQL: every event is a row
 once, whatever ends or starts again meanwhile; counted, not sampled."""
 import json
+import resource
 import os
 import threading
 import time
 
 import pytest
 
+import cli
 import loader
 import server
 from made_events import Maker
@@ -271,19 +273,33 @@ def test_from_a_request_to_the_report(make_loader, kafka, topic, postgres,
     one.stop()
 
 
+def ask_hits(daemon, n):
+    return sum(daemon.get(f"/cat.png?width={1 + i % 40}").status == 200
+        for i in range(n))
+
+
 def test_what_was_answered_is_a_row_whatever_ends(make_loader, kafka, topic,
         postgres, database, start, place):
-    """The daemon is killed twice, the broker away, the loader killed: as many
-    rows as answers."""
+    """The daemon is killed twice, the broker away, the loader killed, and no
+    file may grow for a while, as on a full disk: as many rows as answers, less
+    those that were counted as lost."""
     one = make_loader().start()
+    folder = place / "spool"
     daemon = start({"kafka": {"brokers": kafka.plain, "topic": topic},
-        "spool": {"path": str(place / "spool")}, "event": {"file": None}})
+        "spool": {"path": str(folder), "buffer": "64k"},
+        "event": {"file": None}})
     answered = 0
     for turn in range(3):
         if turn == 1:
             kafka.stop()
-        for n in range(100):
-            answered += daemon.get(f"/cat.png?width={1 + n % 40}").status == 200
+        answered += ask_hits(daemon, 100)
+        if turn == 1:
+            hard = resource.prlimit(daemon.process.pid,
+                resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
+                (1, hard))
+            answered += ask_hits(daemon, 300)
+            lost = daemon.metric("pictor_spool_events_total", spool="lost")
         if turn < 2:
             daemon.process.kill()
             daemon.process.wait()
@@ -291,10 +307,14 @@ def test_what_was_answered_is_a_row_whatever_ends(make_loader, kafka, topic,
     one.kill()
     kafka.start()
     one.start()
-    wait_rows(postgres, database, answered)
-    assert answered == 300
-    assert loader.count(postgres, database) == 300
+    assert answered == 600
+    assert 0 < lost < 300
+    wait_rows(postgres, database, answered - lost)
+    assert loader.count(postgres, database) == answered - lost
     assert postgres.one("SELECT count(DISTINCT event_id) FROM bi.fact_request",
-        database) == "300"
+        database) == str(int(answered - lost))
     assert not loader.letters(postgres, database)
+    sums = json.loads(cli.good("spool", "list", "--json", folder)
+        .splitlines()[-1])
+    assert (sums["stored"], sums["lost"]) == (answered - lost, lost)
     one.stop()
