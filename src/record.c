@@ -67,6 +67,18 @@ count(const struct request *r, int64_t total_ns)
 
 #define COPY(to, from) slice_copy(from, to, sizeof(to))
 
+/* Of a key that is a whole URL all but its query: it may be signed. */
+static struct slice
+key_shown(const struct plan *p)
+{
+	struct slice key = plan_slice(p, p->source[0].key);
+
+	if (slice_starts(key, SLICE("http://")) ||
+	    slice_starts(key, SLICE("https://")))
+		key.len = slice_find(key, '?');
+	return key;
+}
+
 static void
 fill_result(const struct request *r, struct event *ev)
 {
@@ -76,7 +88,7 @@ fill_result(const struct request *r, struct event *ev)
 	memcpy(ev->plan_hash, r->reading->plan_hash, sizeof(ev->plan_hash));
 	COPY(ev->plan, slice_of(r->reading->plan_text));
 	COPY(ev->store, plan_slice(p, p->source[0].store));
-	COPY(ev->source_key, plan_slice(p, p->source[0].key));
+	COPY(ev->source_key, key_shown(p));
 	if (r->entry == NULL)
 		return;
 	memcpy(ev->etag, r->entry->etag, sizeof(ev->etag));

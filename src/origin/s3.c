@@ -176,9 +176,10 @@ object_validator(const struct s3_facts *facts, char out[ORIGIN_VALIDATOR_MAX])
 	if (etag == 0 || etag >= ORIGIN_VALIDATOR_MAX)
 		return;
 	memcpy(out, facts->etag, etag + 1);
-	if (version > 0 && etag + 1 + version < ORIGIN_VALIDATOR_MAX)
-		snprintf(out + etag, ORIGIN_VALIDATOR_MAX - etag, " %s",
-		    facts->version);
+	if (version == 0 || etag + 1 + version >= ORIGIN_VALIDATOR_MAX)
+		return;
+	out[etag] = ' ';
+	memcpy(out + etag + 1, facts->version, version + 1);
 }
 
 /* The ETag of a validator; NULL: there is none to be asked with. */

@@ -39,6 +39,17 @@ def get_all(server, paths):
         return list(pool.map(server.get, paths))
 
 
+def test_signed_url_is_not_told(far, origin):
+    """Of a key that is a whole URL events and log have no query."""
+    origin.at["/a.png?sig=s3cret"] = bad_origin.whole(PHOTO)
+    server = far({"endpoint": "", "allow": f"{origin.url}/"})
+    answer = server.get(f"/{origin.url}/a.png%3Fsig=s3cret?width=20")
+    assert answer.status == 200
+    event = server.events(1)[0]
+    assert event["source_key"] == f"{origin.url}/a.png"
+    assert "s3cret" not in event["plan"]
+
+
 def test_one_transfer(far, origin):
     """Ten renditions wanted at once: the origin is asked once."""
     gate = threading.Event()
