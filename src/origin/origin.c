@@ -115,11 +115,27 @@ flow_unlist(struct origin *o, struct store_flow *flow) needs_lock(&o->lock)
 	flow->previous = NULL;
 }
 
+/*
+ * Would a body that is on its way take most of f's time, and then break off
+ * because that of who began it is over?
+ */
+static bool
+flow_ends_too_early(const struct store_flow *flow, const struct origin_fetch *f)
+{
+	int64_t now = clock_ns();
+
+	return flow->body != NULL &&
+	    blob_look(flow->body).state == BLOB_GROWING &&
+	    flow->t.deadline_ns - now < (f->deadline_ns - now) / 2;
+}
+
 /* May f be served by it? */
 static bool
 flow_suits(const struct store_flow *flow, const struct origin_fetch *f)
 {
-	if (flow->begun || flow->t.validator == NULL)
+	if (flow->begun)
+		return !flow_ends_too_early(flow, f);
+	if (flow->t.validator == NULL)
 		return true;
 	return f->validator != NULL &&
 	    strcmp(flow->t.validator, f->validator) == 0;

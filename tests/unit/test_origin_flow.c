@@ -414,6 +414,38 @@ test_deadlines(void **state)
 	stop(&f);
 }
 
+/* A body that must break off soon is not for who has much more time. */
+static void
+test_late_body(void **state)
+{
+	struct fake f = { 0 };
+	struct asker a[3];
+	struct blob *body;
+	struct blob *other;
+
+	(void)state;
+	start(&f, "");
+	asker_init(&a[0], &f, "cat.jpg");
+	a[0].f.deadline_ns = clock_ns() + 20 * NS_PER_S;
+	origin_submit(f.origin, &a[0].f);
+	body = begins(f.run[0], "v1");
+	got(&a[0], body);
+	asks(&a[1], &f, "cat.jpg", NULL);
+	assert_int_equal(f.n, 2);
+	other = begins(f.run[1], "v1");
+	got(&a[1], other);
+	asker_init(&a[2], &f, "cat.jpg");
+	a[2].f.deadline_ns = clock_ns() + 30 * NS_PER_S;
+	origin_submit(f.origin, &a[2].f);
+	assert_int_equal(f.n, 2);
+	ends(f.run[0], body);
+	ends(f.run[1], other);
+	awaits(&a[2]);
+	for (size_t i = 0; i < NELEM(a); i++)
+		origin_release(f.origin, &a[i].f);
+	stop(&f);
+}
+
 /* --- what failures mean --- */
 
 static void
@@ -765,6 +797,7 @@ main(void)
 		cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_deadlines),
+		cmocka_unit_test(test_late_body),
 		cmocka_unit_test(test_breaker),
 		cmocka_unit_test(test_breaker_body),
 		cmocka_unit_test(test_breaker_sites),
