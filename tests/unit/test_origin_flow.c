@@ -131,6 +131,14 @@ asks(struct asker *a, struct fake *f, const char *key, const char *validator)
 }
 
 static void
+asks_for(struct asker *a, struct fake *f, const char *key, int64_t time_ns)
+{
+	asker_init(a, f, key);
+	a->f.deadline_ns = clock_ns() + time_ns;
+	origin_submit(f->origin, &a->f);
+}
+
+static void
 awaits(struct asker *a)
 {
 	while (sem_wait(&a->begun) != 0)
@@ -240,6 +248,18 @@ test_join(void **state)
 	failed(&a[0], ERR_ORIGIN_DENIED);
 	fails(f.run[1], ERR_ORIGIN_DENIED);
 	failed(&a[2], ERR_ORIGIN_DENIED);
+	/* One that must break off soon is not for who has much more time. */
+	asks_for(&a[0], &f, "cow.jpg", 20 * NS_PER_S);
+	got(&a[0], body = begins(f.run[3], "v1"));
+	asks_for(&a[1], &f, "cow.jpg", 30 * NS_PER_S);
+	got(&a[1], body);
+	asks(&a[2], &f, "cow.jpg", NULL);
+	assert_int_equal(f.n, 5);
+	ends(f.run[3], body);
+	fails(f.run[4], ERR_ORIGIN_DENIED);
+	failed(&a[2], ERR_ORIGIN_DENIED);
+	origin_release(f.origin, &a[0].f);
+	origin_release(f.origin, &a[1].f);
 	stop(&f);
 }
 
@@ -382,17 +402,13 @@ test_deadlines(void **state)
 	(void)state;
 	start(&f, "failures = 2\npause = 1h\n");
 	asks(&a[0], &f, "cat.jpg", NULL);
-	asker_init(&a[1], &f, "cat.jpg");
-	a[1].f.deadline_ns = clock_ns() + 100 * NS_PER_MS;
-	origin_submit(f.origin, &a[1].f);
+	asks_for(&a[1], &f, "cat.jpg", 100 * NS_PER_MS);
 	failed(&a[1], ERR_ORIGIN_TIMEOUT);
 	assert_false(is_cancelled(f.run[0]));
 	fails(f.run[0], ERR_ORIGIN_DENIED);
 	failed(&a[0], ERR_ORIGIN_DENIED);
 	/* Who has time left when a transfer has not begins another. */
-	asker_init(&a[0], &f, "cat.jpg");
-	a[0].f.deadline_ns = clock_ns() + 100 * NS_PER_MS;
-	origin_submit(f.origin, &a[0].f);
+	asks_for(&a[0], &f, "cat.jpg", 100 * NS_PER_MS);
 	asks(&a[1], &f, "cat.jpg", NULL);
 	assert_int_equal(f.n, 2);
 	clock_sleep_ns(110 * NS_PER_MS);
@@ -401,9 +417,7 @@ test_deadlines(void **state)
 	assert_int_equal(f.n, 3);
 	assert_int_equal(f.run[2]->deadline_ns, a[1].f.deadline_ns);
 	/* A kind that says nothing at all: the store has failed, twice now. */
-	asker_init(&a[2], &f, "dog.jpg");
-	a[2].f.deadline_ns = clock_ns() + 100 * NS_PER_MS;
-	origin_submit(f.origin, &a[2].f);
+	asks_for(&a[2], &f, "dog.jpg", 100 * NS_PER_MS);
 	failed(&a[2], ERR_ORIGIN_TIMEOUT);
 	assert_true(is_cancelled(f.run[3]));
 	asks(&a[0], &f, "cow.jpg", NULL);
@@ -411,38 +425,6 @@ test_deadlines(void **state)
 	fails(f.run[3], ERR_CLIENT_GONE);
 	fails(f.run[2], ERR_ORIGIN_DENIED);
 	failed(&a[1], ERR_ORIGIN_DENIED);
-	stop(&f);
-}
-
-/* A body that must break off soon is not for who has much more time. */
-static void
-test_late_body(void **state)
-{
-	struct fake f = { 0 };
-	struct asker a[3];
-	struct blob *body;
-	struct blob *other;
-
-	(void)state;
-	start(&f, "");
-	asker_init(&a[0], &f, "cat.jpg");
-	a[0].f.deadline_ns = clock_ns() + 20 * NS_PER_S;
-	origin_submit(f.origin, &a[0].f);
-	body = begins(f.run[0], "v1");
-	got(&a[0], body);
-	asks(&a[1], &f, "cat.jpg", NULL);
-	assert_int_equal(f.n, 2);
-	other = begins(f.run[1], "v1");
-	got(&a[1], other);
-	asker_init(&a[2], &f, "cat.jpg");
-	a[2].f.deadline_ns = clock_ns() + 30 * NS_PER_S;
-	origin_submit(f.origin, &a[2].f);
-	assert_int_equal(f.n, 2);
-	ends(f.run[0], body);
-	ends(f.run[1], other);
-	awaits(&a[2]);
-	for (size_t i = 0; i < NELEM(a); i++)
-		origin_release(f.origin, &a[i].f);
 	stop(&f);
 }
 
@@ -797,7 +779,6 @@ main(void)
 		cmocka_unit_test(test_apart),
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_deadlines),
-		cmocka_unit_test(test_late_body),
 		cmocka_unit_test(test_breaker),
 		cmocka_unit_test(test_breaker_body),
 		cmocka_unit_test(test_breaker_sites),
