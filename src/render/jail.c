@@ -53,7 +53,9 @@ worker_kill(struct worker *w, enum jail_exit why)
 	w->state = WORKER_LEAVING;
 	if (w->exited)
 		return;
-	w->exit = why;
+	/* The first reason counts: the others come of it. */
+	if (w->exit == EXIT_COUNT)
+		w->exit = why;
 	/* By descriptor: a number could be another process by now. */
 	(void)syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
 }

@@ -185,6 +185,9 @@ warden_start_one(struct jail *j)
 	} else {
 		w->next = j->first;
 		j->first = w;
+		/* A reload came meanwhile, and could not know of this one. */
+		if (edition != j->edition)
+			worker_kill(w, EXIT_RELOAD);
 	}
 	lock_drop(&j->lock);
 }
