@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The query language's table of parameters and the values read by it: between
- * query.c (URL to values to plan), query_plain.c (one operation's values) and
- * query_print.c (plan to URL). Not for use outside this folder.
+ * query.c (URL to values), query_steps.c, query_plain.c, query_overlay.c and
+ * query_out.c (values to plan), query_print.c (plan to URL) and query_manual.c.
+ * Not for use outside this folder.
  */
 #pragma once
 
@@ -53,7 +54,7 @@ enum param {
 enum param_kind {
 	KIND_RESIZE, /* arg: enum RESIZE_x */
 	KIND_SWITCH, /* true, false, or nothing for true */
-	KIND_OWN     /* read by a function of query.c */
+	KIND_OWN     /* read by a function of its own */
 };
 
 struct param_row {
@@ -75,12 +76,7 @@ struct out_alias {
 extern const struct out_alias query_out_aliases[];
 
 /* Whether the operation is written NAME=VALUE,VALUE: it has no other row. */
-static inline bool
-query_is_plain(enum op op)
-{
-	return op != OP_AUTOORIENT && op != OP_ROTATE && op != OP_EXTRACT &&
-	    op != OP_RESIZE && op != OP_FLATTEN && op != OP_COMPOSITE;
-}
+bool query_is_plain(enum op op);
 
 /* Whether an argument of the output is a parameter: not what is our choice. */
 static inline bool
@@ -99,6 +95,27 @@ struct query {
 };
 enum { ROOM = 4096 };
 
+static inline bool
+query_given(const struct query *q, enum param param)
+{
+	return q->name[param] != NULL;
+}
+
+/* The value of a switch; otherwise: where the URL does not have it. */
+static inline bool
+query_switched(const struct query *q, enum param param, bool otherwise)
+{
+	return query_given(q, param) ? q->arg[param].on != 0 : otherwise;
+}
+
+/* The row of op.def that a parameter of kind RESIZE is read by. */
+const struct arg_row *query_arg(const struct param_row *row);
+/* Fails with BAD_VALUE; accepted: what would be right. */
+bool query_refuse(const struct query *q, size_t param, struct err *e,
+    const char *accepted) must_check;
+/* All values, whose parameters may be in any order, as steps in theirs. */
+bool query_steps(struct query *q, struct plan *p, struct err *e) must_check;
+
 /* The values of a parameter as a new step; NULL: they say "none". */
 bool query_step(const struct query *q, size_t param, struct plan *p, enum op op,
     struct plan_step **step, struct err *e) must_check;
@@ -107,15 +124,17 @@ bool query_overlays(const struct dialect_in *in, const struct query *q,
     struct plan *p, struct err *e) must_check;
 /* composite=, composite2= and so on: a step for each of them. */
 bool query_composites(
-    const struct query *q, struct plan *p, struct err *e) must_check;
+    struct query *q, struct plan *p, struct err *e) must_check;
 /* The step of an operation by its name, if the URL has it. */
 bool query_plain(const struct query *q, struct plan *p, enum op op,
     struct err *e) must_check;
 /* An argument of the output by its name, or by another one it goes by. */
 size_t query_out_find(struct slice name, const char **word);
-/* Puts parameter i, of Q_OUTS and on, into the plan if the URL has it. */
-bool query_out(
-    const struct query *q, struct plan *p, size_t i, struct err *e) must_check;
+/* Which pages are read, and how densely a drawing is drawn. */
+bool query_in(struct query *q, struct plan *p, struct err *e) must_check;
+/* Format and arguments of the output. */
+bool query_out(const struct dialect_in *in, struct query *q, struct plan *p,
+    struct err *e) must_check;
 /* The i-th parameter, then the plain operations: query_manual.c. */
 bool query_word(size_t i, struct dialect_word *out) must_check;
 bool query_print(

@@ -13,13 +13,6 @@ _Static_assert(Q_OVERLAY4 - Q_OVERLAY + 1 == (int)PLAN_OVERLAYS &&
 	Q_COMPOSITE4 - Q_COMPOSITE + 1 == (int)PLAN_OVERLAYS,
     "a parameter of each kind for each overlay");
 
-static bool
-refuse(const struct query *q, size_t param, const char *accepted, struct err *e)
-{
-	return err_param(e, ERR_BAD_VALUE, q->name[param], q->value[param].at,
-	    q->value[param].len, "%s", accepted);
-}
-
 /* Cuts "//STORE/" off; false: there is no such store here. */
 static bool
 cut_store(const struct dialect_in *in, struct slice *key, struct slice *store)
@@ -53,14 +46,14 @@ query_overlays(const struct dialect_in *in, const struct query *q,
 		if (q->name[param] == NULL)
 			continue;
 		if (p->nsource != i + 1)
-			return refuse(
-			    q, param, "the overlays before it, too", e);
+			return query_refuse(
+			    q, param, e, "the overlays before it, too");
 		if (!cut_store(in, &key, &store))
-			return refuse(q, param,
-			    "//STORE/NAME with a store of this mount", e);
+			return query_refuse(q, param, e,
+			    "//STORE/NAME with a store of this mount");
 		fault = key_fault(key);
 		if (fault != NULL)
-			return refuse(q, param, fault, e);
+			return query_refuse(q, param, e, fault);
 		if (!source_add(p, store, key, e))
 			return false;
 	}
@@ -68,7 +61,7 @@ query_overlays(const struct dialect_in *in, const struct query *q,
 }
 
 bool
-query_composites(const struct query *q, struct plan *p, struct err *e)
+query_composites(struct query *q, struct plan *p, struct err *e)
 {
 	for (size_t i = 0; i < PLAN_OVERLAYS; i++) {
 		size_t param = Q_COMPOSITE + i;

@@ -72,8 +72,7 @@ refuse_arg(const struct query *q, size_t param, const struct op_row *row,
 	for (size_t i = 0; i < row->narg && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
 		    i > 0 ? "," : "", row->arg[i].name);
-	return err_param(e, ERR_BAD_VALUE, q->name[param], q->value[param].at,
-	    q->value[param].len, "%s", names);
+	return query_refuse(q, param, e, names);
 }
 
 /* "false", or 0 where 0 could not mean anything else. */
