@@ -3,8 +3,8 @@
  * pictor bench: connections on one epoll, one request at a time on each.
  *
  * One thread: it asks faster than any server that does something answers, and
- * needs no library for what HTTP/1.1 takes here. Memory is bounded by the
- * number of connections; nothing of a body is kept.
+ * needs no library for what HTTP/1.1 takes here, but for TLS. Memory is bounded
+ * by the number of connections; nothing of a body is kept.
  */
 #include "cli/bench.h"
 
@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/num.h"
+#include "net/tls.h"
 
 enum { READ_ROOM = 65536 };
 
@@ -30,12 +31,15 @@ enum { READ_ROOM = 65536 };
 struct goal {
 	struct sockaddr_storage address;
 	socklen_t address_size;
+	bool https;
+	char host[256]; /* without port and brackets */
 	char *request;
 	size_t size;
 };
 
 struct connection {
 	int fd;                  /* -1: none */
+	struct tls *tls;         /* NULL: plain */
 	const struct goal *goal; /* it is connected to, and asked now */
 	size_t sent;             /* bytes of the request */
 	bool busy;
@@ -46,6 +50,7 @@ struct connection {
 
 struct bench {
 	const struct cli *cli;
+	struct tls_trust *trust; /* NULL: no URL is https */
 	struct goal *goal;
 	size_t ngoal, next_goal;
 	struct connection *connection;
@@ -125,21 +130,47 @@ make_request(const struct cli *cli, struct goal *g, struct slice host,
 	return true;
 }
 
-/* "http://host:port/path?query", "http://[::1]:8080/" */
+/* "host:port" and "[::1]:8080" into the goal's host and port. */
+static bool
+read_host(struct goal *g, struct slice host, char port[8])
+{
+	size_t colon = host.len;
+	int64_t number;
+
+	while (
+	    colon > 0 && host.at[colon - 1] != ':' && host.at[colon - 1] != ']')
+		colon--;
+	if (colon > 0 && host.at[colon - 1] == ':') {
+		slice_copy(slice_skip(host, colon), port, 8);
+		host.len = colon - 1;
+	}
+	if (host.len == 0 || host.len >= sizeof(g->host) ||
+	    !num_int(slice_of(port), 1, 65535, &number))
+		return false;
+	if (host.at[0] == '[' && host.at[host.len - 1] == ']') {
+		host = slice_skip(host, 1);
+		host.len--;
+	}
+	slice_copy(host, g->host, sizeof(g->host));
+	return true;
+}
+
+/* "http://host:port/path?query", "https://[::1]:8080/" */
 static bool
 read_goal(const struct cli *cli, const char *url, struct goal *g, struct err *e)
 {
 	struct slice rest = slice_of(url);
 	struct slice host;
-	char name[256];
 	char port[8] = "80";
-	int64_t number;
-	size_t colon;
 
-	if (!slice_starts(rest, SLICE("http://")))
+	g->https = slice_starts(rest, SLICE("https://"));
+	if (g->https)
+		slice_copy(SLICE("443"), port, sizeof(port));
+	else if (!slice_starts(rest, SLICE("http://")))
 		return err_set(e, ERR_CONFIG,
-		    "%.60s: only URLs that begin with http:// are spoken", url);
-	rest = slice_skip(rest, strlen("http://"));
+		    "%.60s: not a URL that begins with http:// or https://",
+		    url);
+	rest = slice_skip(rest, strlen(g->https ? "https://" : "http://"));
 	host = rest;
 	assert(host.at != NULL);
 	host.len = strcspn(host.at, "/?#");
@@ -149,45 +180,45 @@ read_goal(const struct cli *cli, const char *url, struct goal *g, struct err *e)
 		if ((unsigned char)rest.at[i] <= ' ' || rest.at[i] == 0x7f)
 			return err_set(e, ERR_CONFIG,
 			    "%.60s: a URL has no blanks; %%20 is one", url);
-	colon = host.len;
-	while (
-	    colon > 0 && host.at[colon - 1] != ':' && host.at[colon - 1] != ']')
-		colon--;
-	if (colon > 0 && host.at[colon - 1] == ':') {
-		slice_copy(slice_skip(host, colon), port, sizeof(port));
-		colon--;
-	} else {
-		colon = host.len;
-	}
-	slice_copy((struct slice){ host.at, colon }, name, sizeof(name));
-	if (colon == 0 || colon >= sizeof(name) ||
-	    !num_int(slice_of(port), 1, 65535, &number))
+	if (!read_host(g, host, port))
 		return err_set(
 		    e, ERR_CONFIG, "%.60s: not http://host:port/path", url);
-	if (name[0] == '[' && name[colon - 1] == ']') {
-		name[colon - 1] = '\0';
-		memmove(name, name + 1, colon - 1);
-	}
-	return make_request(cli, g, host, rest, e) && resolve(g, name, port, e);
+	return make_request(cli, g, host, rest, e) &&
+	    resolve(g, g->host, port, e);
 }
 
 /* ---- Connections ---- */
 
 static void
-note_error(struct bench *b, const char *what, int errnum)
+note_error(
+    struct bench *b, const struct connection *c, const char *what, int errnum)
 {
-	if (b->result.first_error[0] == '\0')
-		(void)snprintf(b->result.first_error,
-		    sizeof(b->result.first_error), "%s%s%s", what,
-		    errnum != 0 ? ": " : "",
-		    /* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		    errnum != 0 ? strerror(errnum) : "");
+	const char *why = c->tls != NULL ? tls_why(c->tls) : "";
+
+	if (b->result.first_error[0] != '\0')
+		return;
+	if (why[0] == '\0' && errnum != 0)
+		/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		why = strerror(errnum);
+	(void)snprintf(b->result.first_error, sizeof(b->result.first_error),
+	    "%s%s%s", what, why[0] != '\0' ? ": " : "", why);
 }
 
 static void
 disconnect(struct connection *c)
 {
+	tls_free(c->tls);
+	c->tls = NULL;
 	fd_close(&c->fd);
+}
+
+/* Whether a connection to one serves the other. */
+static bool
+goal_same_server(const struct goal *a, const struct goal *b)
+{
+	return a->https == b->https && a->address_size == b->address_size &&
+	    memcmp(&a->address, &b->address, a->address_size) == 0 &&
+	    (!a->https || strcmp(a->host, b->host) == 0);
 }
 
 static bool
@@ -196,6 +227,7 @@ connect_to(struct bench *b, struct connection *c)
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET,
 		.data.ptr = c };
 	int on = 1;
+	struct err e;
 
 	b->result.connects++;
 	c->fresh = true;
@@ -208,6 +240,11 @@ connect_to(struct bench *b, struct connection *c)
 		c->goal->address_size) != 0 &&
 	    errno != EINPROGRESS)
 		return false;
+	if (c->goal->https &&
+	    !tls_new(b->trust, c->fd, c->goal->host, &c->tls, &e)) {
+		errno = ENOMEM;
+		return false;
+	}
 	return epoll_ctl(b->epoll, EPOLL_CTL_ADD, c->fd, &event) == 0;
 }
 
@@ -226,9 +263,19 @@ fail(struct bench *b, struct connection *c, uint64_t *count, const char *what,
     int errnum)
 {
 	++*count;
-	note_error(b, what, errnum);
+	note_error(b, c, what, errnum);
 	c->answer.at = ANSWER_BROKEN;
 	request_ends(b, c);
+}
+
+/* A socket's call failed; before anything was sent it is the connecting. */
+static void
+fail_doing(struct bench *b, struct connection *c, const char *doing, int errnum)
+{
+	bool connecting = c->fresh && c->sent == 0;
+
+	fail(b, c, connecting ? &b->result.refused : &b->result.broken,
+	    connecting ? "connecting" : doing, errnum);
 }
 
 static bool
@@ -261,8 +308,11 @@ static void
 flush(struct bench *b, struct connection *c)
 {
 	while (c->busy && c->sent < c->goal->size) {
-		ssize_t n = send(c->fd, c->goal->request + c->sent,
-		    c->goal->size - c->sent, MSG_NOSIGNAL);
+		const char *rest = c->goal->request + c->sent;
+		size_t size = c->goal->size - c->sent;
+		ssize_t n = c->tls != NULL
+		    ? tls_send(c->tls, rest, size)
+		    : send(c->fd, rest, size, MSG_NOSIGNAL);
 
 		if (n < 0 &&
 		    (errno == EAGAIN || errno == EINTR || errno == ENOTCONN))
@@ -270,9 +320,7 @@ flush(struct bench *b, struct connection *c)
 		if (n < 0 && again(b, c))
 			continue;
 		if (n < 0) {
-			fail(b, c,
-			    c->fresh ? &b->result.refused : &b->result.broken,
-			    c->fresh ? "connecting" : "sending", errno);
+			fail_doing(b, c, "sending", errno);
 			return;
 		}
 		c->sent += (size_t)n;
@@ -285,11 +333,7 @@ begin(struct bench *b, struct connection *c)
 {
 	const struct goal *goal = &b->goal[b->next_goal++ % b->ngoal];
 
-	/* Another server's URL needs another connection. */
-	if (c->fd >= 0 && goal != c->goal &&
-	    (goal->address_size != c->goal->address_size ||
-		memcmp(&goal->address, &c->goal->address, goal->address_size) !=
-		    0))
+	if (c->fd >= 0 && goal != c->goal && !goal_same_server(goal, c->goal))
 		disconnect(c);
 	c->goal = goal;
 	c->sent = 0;
@@ -320,7 +364,9 @@ static void
 receive(struct bench *b, struct connection *c)
 {
 	while (c->fd >= 0 && c->busy) {
-		ssize_t n = recv(c->fd, b->room, sizeof(b->room), 0);
+		ssize_t n = c->tls != NULL
+		    ? tls_recv(c->tls, b->room, sizeof(b->room))
+		    : recv(c->fd, b->room, sizeof(b->room), 0);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -329,7 +375,7 @@ receive(struct bench *b, struct connection *c)
 			return;
 		}
 		if (n < 0) {
-			fail(b, c, &b->result.broken, "reading", errno);
+			fail_doing(b, c, "reading", errno);
 			return;
 		}
 		b->result.bytes += (uint64_t)n;
@@ -358,8 +404,10 @@ serve(struct bench *b, struct connection *c, uint32_t events)
 	if (c->fd < 0)
 		return;
 	if (!c->busy) {
-		/* Closed between two requests. */
-		if (events & (EPOLLHUP | EPOLLERR | EPOLLIN))
+		/* Closed between two requests; TLS has things of its own to
+		 * say, and is seen to be closed when it is used again. */
+		if (events & (EPOLLHUP | EPOLLERR) ||
+		    (c->tls == NULL && events & EPOLLIN))
 			disconnect(c);
 		return;
 	}
@@ -369,13 +417,13 @@ serve(struct bench *b, struct connection *c, uint32_t events)
 	}
 	if (events & EPOLLERR) {
 		(void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-		fail(b, c, c->fresh ? &b->result.refused : &b->result.broken,
-		    c->fresh ? "connecting" : "reading", error);
+		fail_doing(b, c, "reading", error);
 		return;
 	}
-	if (events & EPOLLOUT)
+	/* With TLS either may wait for either. */
+	if (events & EPOLLOUT || c->tls != NULL)
 		flush(b, c);
-	if (events & (EPOLLIN | EPOLLHUP))
+	if (events & (EPOLLIN | EPOLLHUP) || c->tls != NULL)
 		receive(b, c);
 }
 
@@ -462,6 +510,10 @@ prepare(struct bench *b, const struct cli *cli, struct err *e)
 	for (size_t i = 0; i < b->ngoal; i++)
 		if (!read_goal(cli, cli->arg[i], &b->goal[i], e))
 			return false;
+	for (size_t i = 0; i < b->ngoal && b->trust == NULL; i++)
+		if (b->goal[i].https &&
+		    !tls_trust_new(cli->cacert, cli->insecure, &b->trust, e))
+			return false;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 &&
 	    files.rlim_cur < b->n + 16) {
 		files.rlim_cur = files.rlim_max;
@@ -478,6 +530,7 @@ release(struct bench *b)
 		disconnect(&b->connection[i]);
 	for (size_t i = 0; i < b->ngoal; i++)
 		free(b->goal[i].request);
+	tls_trust_free(b->trust);
 	fd_close(&b->epoll);
 	free(b->connection);
 	free(b->goal);
@@ -511,6 +564,8 @@ cli_bench(const struct cli *cli)
 	} else {
 		(void)sigaction(SIGINT, &action, NULL);
 		(void)sigaction(SIGTERM, &action, NULL);
+		action.sa_handler = SIG_IGN;
+		(void)sigaction(SIGPIPE, &action, NULL);
 		b->began_ns = clock_ns();
 		b->until_ns = b->began_ns + cli->duration;
 		loop(b);

@@ -4,11 +4,13 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import threading
 import time
 
 import pytest
 
+import certs
 import kit
 from cli import bad, good, in_terminal, run
 from server import free_port
@@ -21,10 +23,10 @@ FIELDS = {"seconds", "requests", "answers", "rate", "connects", "bytes",
 @pytest.fixture
 def play():
     """play(script) -> the URL of a server; script(connection, number) is
-    called for each connection, in a thread."""
+    called for each connection, in a thread. context: it speaks TLS."""
     stops = contextlib.ExitStack()
 
-    def run_server(script):
+    def run_server(script, context=None):
         listener = socket.create_server(("127.0.0.1", 0))
         stops.callback(listener.close)
         count = iter(range(10 ** 9))
@@ -39,11 +41,16 @@ def play():
                     args=(connection, next(count))).start()
 
         def one(connection, number):
-            with connection, contextlib.suppress(OSError):
-                script(connection, number)
+            with contextlib.suppress(OSError):
+                if context is not None:
+                    connection = context.wrap_socket(connection,
+                        server_side=True)
+                with connection:
+                    script(connection, number)
 
         threading.Thread(target=serve, daemon=True).start()
-        return f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        return (f"http{'s' if context else ''}://127.0.0.1:"
+            f"{listener.getsockname()[1]}/")
 
     yield run_server
     stops.close()
@@ -216,8 +223,9 @@ def test_no_server():
 
 
 @pytest.mark.parametrize("words, line", [
-    (["https://a/"], "https://a/: only URLs that begin with http:// are "
-        "spoken"),
+    (["ftp://a/"], "ftp://a/: not a URL that begins with http:// or https://"),
+    (["https://127.0.0.1/", "--cacert", "/nowhere"],
+        "/nowhere: no certificates: No such file or directory"),
     (["http:///x"], "http:///x: not http://host:port/path"),
     (["http://a:0/"], "http://a:0/: not http://host:port/path"),
     (["http://a/b c"], "http://a/b c: a URL has no blanks; %20 is one"),
@@ -238,3 +246,106 @@ def test_live(server):
     assert re.search(r"\r[\d.]+ s  \d+ answers, \d+ a second, half within "
         r"[\d.]+ [mu]?s", text)
     assert "status 200" in text
+
+
+# ---- https ----
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return certs.Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def speak(authority):
+    """speak(**issue) -> a server's side of TLS, with a new certificate."""
+    def context(**more):
+        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.load_cert_chain(*authority.issue("server", **more))
+        made.set_alpn_protocols(["h2", "http/1.1"])
+        return made
+    return context
+
+
+HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+
+def test_https(play, speak, authority):
+    url = play(forever(HELLO), speak())
+    row, status = measure(url, "-N", "100", "-C", "4", "--cacert",
+        authority.ca)
+    assert (row["answers"], row["connects"], status) == (100, 4, 0)
+    assert row["body_bytes"] == 500
+    assert row["bytes"] == 100 * len(HELLO)
+    row, status = measure(url, "-N", "10", "-C", "2", "--close", "--cacert",
+        authority.ca)
+    assert (row["answers"], row["connects"], status) == (10, 10, 0)
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2,
+    ssl.TLSVersion.TLSv1_3])
+def test_https_large_answers(play, speak, authority, newest):
+    """More than a socket's buffer, in records of every size."""
+    size = 3_000_000
+    context = speak()
+    context.maximum_version = newest
+    pieces = [b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size]
+    pieces += [bytes(n) for n in (1, 16383, 16385, 99_999)]
+    pieces.append(bytes(size - sum(map(len, pieces[1:]))))
+    row, status = measure(play(forever(*pieces), context), "-N", "20", "-C",
+        "4", "--cacert", authority.ca)
+    assert (row["answers"], row["connects"], status) == (20, 4, 0)
+    assert row["body_bytes"] == 20 * size
+
+
+def test_https_idle_connection_that_is_closed(play, speak, authority):
+    def script(connection, _):
+        for _ in range(2):
+            read_head(connection)
+            connection.sendall(HELLO)
+
+    row, status = measure(play(script, speak()), "-N", "10", "-C", "1",
+        "--cacert", authority.ca)
+    assert (row["answers"], row["connects"], status) == (10, 5, 0)
+
+
+def test_https_and_http_in_turn(play, speak, authority):
+    done = run("bench", "--json", "-N", "8", "-C", "2", "--cacert",
+        authority.ca, play(forever(HELLO), speak()), play(forever(HELLO)))
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["answers"] == 8
+
+
+@pytest.mark.parametrize("issue, why", [
+    ({"hosts": ("localhost",)}, "certificate: IP address mismatch"),
+    ({"days": -1}, "certificate: certificate has expired"),
+])
+def test_https_certificates(play, speak, authority, issue, why):
+    url = play(forever(HELLO), speak(**issue))
+    done = run("bench", "-N", "3", "--cacert", authority.ca, url)
+    assert done.returncode == 1
+    assert f"the first of them: connecting: {why}" in done.stdout
+    assert measure(url, "-N", "3", "--insecure")[1] == 0
+    # The system's authorities do not know ours.
+    row, status = measure(url, "-N", "3")
+    assert (row["refused"], row["answers"], status) == (3, 0, 1)
+
+
+def test_https_of_a_name(play, speak, authority):
+    url = play(forever(HELLO), speak(hosts=("localhost",)))
+    row, status = measure(url.replace("127.0.0.1", "localhost"), "-N", "3",
+        "--cacert", authority.ca)
+    assert (row["answers"], status) == (3, 0)
+
+
+def test_https_to_who_does_not_speak_it(play):
+    def script(connection, _):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        # To close on what was not read would reset it.
+        while connection.recv(65536):
+            pass
+
+    url = play(script).replace("http:", "https:")
+    done = run("bench", "-N", "3", "--timeout", "1", url)
+    assert done.returncode == 1
+    assert "the first of them: connecting: wrong version number" in done.stdout

@@ -63,8 +63,8 @@ test_while_starting(void **state)
 	(void)state;
 	for (unsigned i = 0; i < RELOADS; i++) {
 		conf_drop(conf);
-		conf = kit_conf("[render]\nworkers = 1\nworker_memory = %uG",
-		    2 + i % 2);
+		conf = kit_conf(
+		    "[render]\nworkers = 1\nworker_memory = %uG", 2 + i % 2);
 		one(r, conf, "m");
 		/* It needs another one, which nobody had before; the warden
 		 * replaces it while the next reload comes. */
