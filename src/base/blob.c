@@ -18,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/lock.h"
 
 /* At least so much is opened at once: a call costs more than the pages. */

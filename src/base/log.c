@@ -43,24 +43,6 @@ log_level_on(enum log_level level)
 	    atomic_load_explicit(&log_most, memory_order_relaxed);
 }
 
-bool
-log_level_read(const char *text, enum log_level *level)
-{
-	for (size_t i = 0; i < NELEM(log_levels); i++) {
-		if (strcmp(text, log_levels[i].name) != 0)
-			continue;
-		*level = (enum log_level)i;
-		return true;
-	}
-	return false;
-}
-
-const char *
-log_level_name(enum log_level level)
-{
-	return log_levels[level].name;
-}
-
 /*
  * Whether stderr itself is the journal's stream: the variable is inherited by
  * children whose stderr is something else, so it names device and inode.

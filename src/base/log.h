@@ -14,7 +14,4 @@
 
 void log_level_set(enum log_level most);
 bool log_level_on(enum log_level level);
-/* "error" "warning" "notice" "info" "debug" */
-bool log_level_read(const char *text, enum log_level *level) must_check;
-const char *log_level_name(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);

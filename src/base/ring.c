@@ -111,27 +111,3 @@ ring_next(struct ring *r)
 	    r->tail + r->mask + 1, memory_order_release);
 	r->tail++;
 }
-
-bool
-ring_put(struct ring *r, const void *record)
-{
-	void *slot = ring_begin(r);
-
-	if (slot == NULL)
-		return false;
-	memcpy(slot, record, r->size);
-	ring_commit(r, slot);
-	return true;
-}
-
-bool
-ring_get(struct ring *r, void *record)
-{
-	const void *slot = ring_look(r);
-
-	if (slot == NULL)
-		return false;
-	memcpy(record, slot, r->size);
-	ring_next(r);
-	return true;
-}

@@ -3,8 +3,7 @@
  * Bounded queue of fixed-size records from many threads to one: no lock on the
  * way in. A full ring refuses; it never waits and never overwrites.
  *
- * Records are copied in and out, or written and read where they lie, which is
- * for large ones of which little is used.
+ * Records are written and read where they lie: of a large one little may be used.
  */
 #pragma once
 
@@ -15,10 +14,6 @@ struct ring;
 /* slots: a power of two from 2 on. size: bytes of one record. */
 struct ring *ring_new(size_t slots, size_t size);
 void ring_free(struct ring *r);
-/* Any thread. False: full, nothing was stored. */
-bool ring_put(struct ring *r, const void *record) must_check;
-/* The one consumer. False: empty. */
-bool ring_get(struct ring *r, void *record) must_check;
 
 /*
  * Any thread: a record to fill (it has old bytes) and then to commit, soon:

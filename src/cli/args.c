@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/codec.h"
 #include "base/num.h"
 #include "cli/cli.h"

@@ -4,8 +4,6 @@
 
 #include <math.h>
 
-#include "base/clock.h"
-
 enum { ROWS = 16, LABEL = 30 };
 
 static size_t

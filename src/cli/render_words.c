@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/codec.h"
-#include "base/num.h"
 #include "cli/client.h"
 #include "cli/remote.h"
 #include "cli/target.h"

@@ -7,10 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_out.h"
 #include "cli/cli.h"
-#include "cli/show.h"
 #include "conf/conf.h"
 #include "event/kafka_resend.h"
 

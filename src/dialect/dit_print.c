@@ -8,7 +8,6 @@
 
 #include "base/codec.h"
 #include "base/json_out.h"
-#include "base/num.h"
 #include "dialect/dit.h"
 
 static void

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/codec.h"
-#include "base/num.h"
 #include "dialect/query.h"
 
 struct url {

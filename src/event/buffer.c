@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-
 enum { BUFFER_UNIT = 64, BUFFER_HEAD = 4096, BUFFER_VERSION = 1 };
 #define BUFFER_MAGIC UINT64_C(0x31464255524f5450) /* "PTORUBF1" */
 

@@ -22,7 +22,6 @@
 #include "base/codec.h"
 #include "base/digest.h"
 #include "base/lock.h"
-#include "base/log.h"
 #include "base/ring.h"
 #include "conf/conf.h"
 #include "event/kafka.h"

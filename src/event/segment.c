@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/crc.h"
-#include "base/fd.h"
 
 enum { SEGMENT_VERSION = 1, FRAME_EVENT = 1, NAME_LEN = 16 + 1 + 8 + 4 };
 static const uint8_t segment_magic[8] = "PICTOR\x01\n";

@@ -47,7 +47,6 @@ struct op_context {
 	const struct plan *plan; /* lists of the step are in its pool */
 	const struct plan_step *step;
 	struct image_size original; /* upright or not: as stored */
-	uint32_t page_height; /* pixels, of the image given to this step */
 	uint32_t pages;       /* frames of the animation; operations see one
 				       frame at a time */
 	uint32_t orientation; /* EXIF's, 1..8, not yet applied */

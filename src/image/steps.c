@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "image/colour.h"
 #include "image/render.h"
 #include "image/turn.h"
 
@@ -153,7 +152,6 @@ walk_field(struct walk *w)
 
 	if (w->image == NULL)
 		return;
-	w->ctx.page_height = (uint32_t)w->image->Ysize;
 	w->ctx.field_width = w->image->Xsize;
 	w->ctx.field_height = w->image->Ysize;
 	if (shrink > 1) {

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "dialect/dialect.h"
-#include "image/colour.h"
 #include "image/pixel.h"
 #include "image/render.h"
 #include "image/tiny.h"

@@ -143,12 +143,6 @@ s3_free(struct s3 *s3)
 	free(s3);
 }
 
-const char *
-s3_place(const struct s3 *s3)
-{
-	return s3->where;
-}
-
 int64_t
 s3_clock_ahead_s(const struct s3 *s3)
 {

@@ -49,8 +49,6 @@ bool s3_new(
     const struct s3_spec *spec, struct s3 **out, struct err *e) must_check;
 /* No call runs any more; it may be called in the end() of the last one. */
 void s3_free(struct s3 *s3); /* NULL is allowed */
-/* "https://host/bucket", as far as it is known without credentials. */
-const char *s3_place(const struct s3 *s3);
 /* What its answers have taught: their clock less ours, seconds (0: nothing);
  * the bucket's region (empty: nothing). size: at least 1. */
 int64_t s3_clock_ahead_s(const struct s3 *s3);

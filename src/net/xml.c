@@ -2,7 +2,6 @@
 #include "net/xml.h"
 
 #include "base/codec.h"
-#include "base/num.h"
 
 void
 xml_init(struct xml *x, struct slice doc)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* boolean: the bits of every value and of a constant. */
 #include "image/bands.h"
-#include "image/colour.h"
 #include "image/op.h"
 #include "image/table.h"
 

@@ -9,7 +9,6 @@
  */
 #include <math.h>
 
-#include "image/bands.h"
 #include "image/colour.h"
 #include "image/op.h"
 #include "image/table.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linear: a * value + b, for all colours or for each. */
 #include "image/bands.h"
-#include "image/colour.h"
 #include "image/op.h"
 #include "image/table.h"
 

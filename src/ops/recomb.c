@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* recomb: channels mixed by a matrix of 3x3 or 4x4. */
 #include "image/bands.h"
-#include "image/colour.h"
 #include "image/op.h"
 #include "image/table.h"
 

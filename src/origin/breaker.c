@@ -4,7 +4,6 @@
 
 #include <limits.h>
 
-#include "base/clock.h"
 #include "conf/conf.h"
 
 /* A store that asks for a longer rest is tried all the same. */
@@ -31,7 +30,15 @@ breakers_find(struct breakers *all, uint64_t site, int64_t now_ns)
 	return &best->breaker;
 }
 
-enum breaker_verdict
+/* How a transfer ended, for the store. */
+enum breaker_verdict {
+	BREAKER_GOOD,    /* it works */
+	BREAKER_NEUTRAL, /* this says nothing about it */
+	BREAKER_FAILED
+};
+
+/* e: its error; NULL: it went well. */
+static enum breaker_verdict
 breaker_judge(const struct err *e)
 {
 	if (e == NULL)

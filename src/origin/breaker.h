@@ -36,14 +36,6 @@ struct breakers {
 struct breaker *breakers_find(
     struct breakers *all, uint64_t site, int64_t now_ns);
 
-/* How a transfer ended, for the store. */
-enum breaker_verdict {
-	BREAKER_GOOD,    /* it works */
-	BREAKER_NEUTRAL, /* this says nothing about it */
-	BREAKER_FAILED
-};
-enum breaker_verdict breaker_judge(const struct err *e); /* NULL: good */
-
 /*
  * May a transfer begin? *probe: it is the one that tries; then breaker_end()
  * must follow. Fails with ORIGIN_FAILED and retry_after_s.

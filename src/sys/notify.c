@@ -5,14 +5,10 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/clock.h"
 #include "sys/sys.h"
-
-enum { NOTIFY_STATUS_MAX = 256 };
 
 void
 sys_notify_ready(void)
@@ -32,22 +28,6 @@ sys_notify_reloading(void)
 	/* sd_notify(3): systemd 253 and newer match it with their own clock. */
 	(void)sd_notifyf(
 	    0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_ns() / 1000);
-}
-
-void
-sys_notify_status(const char *format, ...)
-{
-	char text[NOTIFY_STATUS_MAX];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	/* A second line would be another assignment. */
-	for (char *at = text; *at != '\0'; at++)
-		if (*at == '\n')
-			*at = ' ';
-	(void)sd_notifyf(0, "STATUS=%s", text);
 }
 
 int64_t

@@ -12,7 +12,6 @@
 void sys_notify_ready(void);
 void sys_notify_stopping(void);
 void sys_notify_reloading(void); /* with MONOTONIC_USEC */
-void sys_notify_status(const char *format, ...) printf_like(1, 2);
 /* Half of the watchdog's interval in ns, 0: no watchdog. */
 int64_t sys_watchdog_ns(void);
 void sys_notify_alive(void);

@@ -9,12 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "image/image.h"
 #include "jail_kit.h"
-#include "metric/metric.h"
 #include "render/jail.h"
-#include "render/poison.h"
 #include "render/sandbox.h"
 
 enum { SLOW_SIDE = 3000 };

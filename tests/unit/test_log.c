@@ -44,26 +44,6 @@ capture_end(char *out, size_t size)
 }
 
 static void
-names(void **state)
-{
-	static const char *const all[] = { "error", "warning", "notice", "info",
-		"debug" };
-	enum log_level level = LOG_LEVEL_NOTICE;
-
-	(void)state;
-	for (size_t i = 0; i < NELEM(all); i++) {
-		assert_true(log_level_read(all[i], &level));
-		assert_int_equal(level, i);
-		assert_string_equal(log_level_name(level), all[i]);
-	}
-	level = LOG_LEVEL_NOTICE;
-	assert_false(log_level_read("", &level));
-	assert_false(log_level_read("Error", &level));
-	assert_false(log_level_read("err", &level));
-	assert_int_equal(level, LOG_LEVEL_NOTICE);
-}
-
-static void
 levels(void **state)
 {
 	char out[4096];
@@ -267,7 +247,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(form_for_people),
 		cmocka_unit_test(form_for_the_journal),

@@ -25,7 +25,6 @@
 #include "event/spool_state.h"
 #include "event/spool_write.h"
 #include "event/text.h"
-#include "metric/metric.h"
 #include "unit.h"
 
 enum { PATH_SIZE = 96, LONG = 30 };

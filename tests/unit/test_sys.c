@@ -387,8 +387,6 @@ systemd_notify(void **state)
 	setenv("NOTIFY_SOCKET", un.sun_path, 1);
 	sys_notify_ready();
 	said(fd, "READY=1");
-	sys_notify_status("%d jobs\nSTOPPING=1", 3);
-	said(fd, "STATUS=3 jobs STOPPING=1");
 	sys_notify_reloading();
 	said(fd, "RELOADING=1\nMONOTONIC_USEC=");
 	sys_notify_alive();
