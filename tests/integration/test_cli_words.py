@@ -61,7 +61,7 @@ def test_help_says_limits():
     (["ops", "blurr"], "there is no operation blurr; did you mean blur?"),
     (["formats", "web"], "there is no format web; did you mean webp?"),
     (["completion", "tcsh"],
-        "completion knows bash, not tcsh; zsh reads it behind bashcompinit"),
+        "completion knows bash, fish and zsh, not tcsh"),
 ])
 def test_wrong_usage(words, line):
     assert bad(2, *words) == line
