@@ -397,7 +397,8 @@ save(struct spool *s, bool now)
 	lock_take(&s->lock);
 	s->state.written = atomic_load(&buffer_sums(s->buffer)->stored);
 	s->state.stored = s->state.written + waiting;
-	unsaved = s->unsaved || waiting > 0 ||
+	/* Now: at the start, too, for one that was killed and had not said. */
+	unsaved = now || s->unsaved || waiting > 0 ||
 	    s->state.lost != atomic_load(&buffer_sums(s->buffer)->lost);
 	s->state.lost = atomic_load(&buffer_sums(s->buffer)->lost);
 	state = s->state;
@@ -789,7 +790,6 @@ spool_close(struct spool *s)
 		    "spool.path = %s: events are lost with the process's end",
 		    s->path);
 	segment_end(s);
-	s->unsaved = true;
 	save(s, true);
 	buffer_close(s->buffer, all);
 	spool_release(s);
