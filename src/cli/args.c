@@ -123,18 +123,29 @@ cli_near_print(const struct cli_near *n, char *out, size_t size)
 
 /* ---- Options ---- */
 
+/* Who writes --width=300 or -w 300 means a parameter. */
 static bool
-fail_unknown_option(const char *arg, struct slice name, struct err *e)
+fail_unknown_option(
+    const char *arg, struct slice name, enum command command, struct err *e)
 {
 	struct cli_near near = { .word = name };
-	char hint[64];
+	bool params = false;
+	const char *where = "--help";
 
 	for (size_t i = 0; i < NELEM(options); i++)
 		cli_near_try(&near, options[i].name);
-	(void)snprintf(hint, sizeof(hint), "%s%s%s",
-	    near.best != NULL ? "; did you mean --" : "; see pictor --help",
-	    near.best != NULL ? near.best : "", near.best != NULL ? "?" : "");
-	return err_set(e, ERR_CONFIG, "there is no option %.40s%s", arg, hint);
+	if (near.best != NULL)
+		return err_set(e, ERR_CONFIG,
+		    "there is no option %.40s; did you mean --%s?", arg,
+		    near.best);
+	if (command != COMMAND_COUNT) {
+		params = (commands[command].words & WORDS_PARAM) != 0;
+		where = commands[command].name;
+	}
+	return err_set(e, ERR_CONFIG,
+	    "there is no option %.40s; %ssee pictor %s%s", arg,
+	    params ? "parameters are written as width=300; " : "",
+	    command != COMMAND_COUNT ? "help " : "", where);
 }
 
 static const struct option_row *
@@ -223,7 +234,7 @@ read_option(int argc, char **argv, int *i, struct cli *out, struct err *e)
 	}
 	row = option_find(name, letter);
 	if (row == NULL)
-		return fail_unknown_option(arg, name, e);
+		return fail_unknown_option(arg, name, out->command, e);
 	bit = UINT64_C(1) << (row - options);
 	if ((out->given & bit) != 0 && row->type != OPTION_LIST)
 		return err_set(e, ERR_CONFIG, "--%s is given twice", row->name);

@@ -243,8 +243,10 @@ cli_check(const struct cli *cli)
 
 	for (int i = 0; i < cli->narg; i++)
 		if (strchr(cli->arg[i], '/') == NULL) {
-			cli_complain("usage: pictor check %s",
-			    command_row(COMMAND_CHECK)->args);
+			cli_complain(
+			    "%s: not a store and an original in it, as "
+			    "files/photo.jpg",
+			    cli->arg[i]);
 			return STATUS_USAGE;
 		}
 	if (!check(cli, &failed, &e))

@@ -77,7 +77,8 @@ cli_help(const struct cli *cli)
 		}
 	}
 	cli_near_print(&near, hint, sizeof(hint));
-	cli_complain("there is no command %.40s%s", cli->arg[0], hint);
+	cli_complain("there is no command %.40s%s", cli->arg[0],
+	    near.best != NULL ? hint : "; see pictor --help");
 	return STATUS_USAGE;
 }
 

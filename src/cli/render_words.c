@@ -162,7 +162,9 @@ render_words_read(const struct cli *cli, struct render_words *w, struct err *e)
 		else
 			w->out = last;
 	} else if (w->nin < 1 || cli->to == NULL) {
-		return err_set(e, ERR_CONFIG, "usage: pictor render %s",
+		return err_set(e, ERR_CONFIG,
+		    "%s missing; usage: pictor render %s",
+		    w->nin < 1 ? "an original is" : "OUT or --to is",
 		    command_row(COMMAND_RENDER)->args);
 	}
 	return check_place(cli, w, e) && make_query(cli, w, e);

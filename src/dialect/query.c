@@ -128,11 +128,45 @@ param_find(struct slice name, const char **word)
 	return Q_OPS + (size_t)op;
 }
 
+/* What a word of other servers is called here. */
+static const char *
+own_word(struct slice name)
+{
+	static const struct {
+		const char *word;
+		const char *own;
+	} words[] = {
+		{ "resize", "width and height" },
+		{ "size", "width and height" },
+		{ "upscale", "enlarge" },
+		{ "angle", "rotate" },
+		{ "mirror", "flop" },
+		{ "brightness", "modulate=brightness:1.2" },
+		{ "saturation", "modulate=saturation:1.2" },
+		{ "lightness", "modulate=lightness:10" },
+		{ "hue", "modulate=hue:90" },
+		{ "contrast", "linear" },
+		{ "gray", "grayscale" },
+		{ "grey", "grayscale" },
+		{ "invert", "negate" },
+		{ "radius", "round" },
+		{ "watermark", "overlay" },
+		{ "strip", "keep" },
+		{ "type", "format" },
+	};
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (slice_is(name, words[i].word))
+			return words[i].own;
+	return NULL;
+}
+
 static bool
 unknown(struct slice name, struct slice value, struct err *e)
 {
-	const char *best = NULL;
-	size_t least = 4;
+	const char *best = own_word(name);
+	/* A word that is known so is nothing that was misspelt. */
+	size_t least = best != NULL ? 0 : 4;
 	char given_name[ERR_PARAM_MAX];
 
 	for (size_t i = 0; i < Q_COUNT; i++) {
@@ -148,7 +182,7 @@ unknown(struct slice name, struct slice value, struct err *e)
 	}
 	slice_copy(name, given_name, sizeof(given_name));
 	err_param(e, ERR_UNKNOWN_PARAMETER, given_name, value.at, value.len,
-	    "a parameter of this server");
+	    "a parameter of pictor-url(7)");
 	if (best != NULL)
 		err_hint(e, "did you mean %s?", best);
 	return false;

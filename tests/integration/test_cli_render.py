@@ -135,8 +135,12 @@ def test_into_a_device(files):
 # ---- What is refused ----
 
 @pytest.mark.parametrize("words, line", [
-    (["a.png"], "usage: pictor render IN ... OUT [NAME=VALUE ...]"),
-    (["width=3"], "usage: pictor render IN ... OUT [NAME=VALUE ...]"),
+    (["a.png"], "OUT or --to is missing; "
+        "usage: pictor render IN ... OUT [NAME=VALUE ...]"),
+    (["width=3"], "an original is missing; "
+        "usage: pictor render IN ... OUT [NAME=VALUE ...]"),
+    (["a.png", "b.png", "--width", "3"], "there is no option --width; "
+        "parameters are written as width=300; see pictor help render"),
     (["-", "b.png", "out"], "standard input cannot stand among others"),
     (["a.png", "b.png", "-"], "several results cannot go to standard output"),
     (["a.png", "b.png", "--suffix", "x"],

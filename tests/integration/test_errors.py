@@ -154,9 +154,9 @@ URLS = [
     # Known only when the original was looked at.
     ("/photo.jpg?page=7", "bad-value", "page", "7", "0 to 0"),
     ("/photo.jpg?widht=200", "unknown-parameter", "widht", "200",
-        "a parameter of this server", "did you mean width?"),
+        "a parameter of pictor-url(7)", "did you mean width?"),
     ("/photo.jpg?utm_source=mail", "unknown-parameter", "utm_source", "mail",
-        "a parameter of this server"),
+        "a parameter of pictor-url(7)"),
     ("/photo.jpg?width=1&width=2", "repeated-parameter", "width", "2",
         "width once"),
     ("/photo.jpg?width=1&w=2", "repeated-parameter", "w", "2", "width once"),
