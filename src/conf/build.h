@@ -10,7 +10,8 @@
 #include "conf/table.h"
 
 /* Named sections, all kinds together. */
-enum { CONF_PARTS_MAX = 256, CONF_NAME_MAX = 32 };
+/* A name is whole in events, whose readers are told apart by a tenant's. */
+enum { CONF_PARTS_MAX = 256, CONF_NAME_MAX = 31 };
 
 /* One section by name, or (the first) everything outside of them. */
 struct conf_part {

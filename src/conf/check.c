@@ -189,6 +189,9 @@ check_mount(
 	if (m->dialect[0] == '\0')
 		return fail_key(
 		    part, "mount", "dialect", e, "needs a URL language");
+	if (strlen(m->tenant) > CONF_NAME_MAX)
+		return fail_key(part, "mount", "tenant", e,
+		    "is at most 31 characters long");
 	for (const struct conf_part *other = b->life->part; other < part;
 	     other++) {
 		const struct conf_mount *o = other->base;

@@ -298,7 +298,7 @@ conf_print_manual(FILE *out)
 	fputs(".SH KEYS\n", out);
 	print_table(out, conf_table(CONF_MAIN));
 	fputs(".SH NAMED SECTIONS\n"
-	      "Names are made of a to z, 0 to 9 and \\-.\n"
+	      "Names are made of a to z, 0 to 9 and \\-, at most 31 of them.\n"
 	      "Each\n.BI [mount. NAME ]\n"
 	      "binds a URL prefix to a URL language; without one,\n"
 	      ".B [mount.query]\nis at / and\n.B [mount.dit]\nat /dit/.\n"
@@ -350,6 +350,10 @@ static const char *const pictord_after[] = {
 	".TP",
 	".BI PICTOR_ SECTION _ KEY",
 	"Overrides a key of the configuration; see",
+	".BR pictor.conf (5).",
+	".TP",
+	".BI AWS_ NAME",
+	"Credentials and region of stores of type s3; see",
 	".BR pictor.conf (5).",
 	".TP",
 	".BR NOTIFY_SOCKET \", \" WATCHDOG_USEC \", \" LISTEN_FDS",

@@ -179,7 +179,7 @@ messages(void **state)
 		    "section" },
 		{ "[mount.A]",
 		    "t.conf:1: \"A\" cannot be the name of a mount: a to z, 0 "
-		    "to 9 and -, at most 32" },
+		    "to 9 and -, at most 31" },
 		{ "[http]\nlisten\n[log]",
 		    "t.conf:2: neither [section] nor key = value" },
 		{ "[http]\n\nlissen = 1",
@@ -292,6 +292,12 @@ checks(void **state)
 		{ "[mount.a]\nfallback = other/a.png",
 		    "t.conf:2: [mount.a] fallback: must begin with one of the "
 		    "mount's stores and /" },
+		{ "[mount.a]\ntenant = abcdefghijabcdefghijabcdefghijab",
+		    "t.conf:2: [mount.a] tenant: is at most 31 characters "
+		    "long" },
+		{ "[mount.abcdefghijabcdefghijabcdefghijab]",
+		    "t.conf:1: \"abcdefghijabcdefghijabcdefghijab\" cannot be "
+		    "the name of a mount: a to z, 0 to 9 and -, at most 31" },
 		{ "[mount.a]\nfallback = files/a.png\nfallback_status = 99",
 		    "t.conf:3: [mount.a] fallback_status: is 0 or from 200 to "
 		    "599" },
