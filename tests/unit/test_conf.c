@@ -7,36 +7,10 @@
 
 #include "base/fd.h"
 #include "conf/build.h"
-#include "conf/conf.h"
 #include "conf/options.h"
-#include "unit.h"
+#include "conf_kit.h"
 
 static char *const no_env[] = { NULL };
-
-/* The caller drops it. */
-static struct conf *
-loaded(const char *text, char *const *env)
-{
-	struct conf *c = NULL;
-	struct err e;
-
-	if (!conf_load_text(slice_of(text), "t.conf", env, &c, &e))
-		fail_msg("\"%s\": %s", text, e.detail);
-	return c;
-}
-
-static void
-refused(const char *text, char *const *env, const char *want)
-{
-	struct conf *c = NULL;
-	struct err e;
-
-	if (conf_load_text(slice_of(text), "t.conf", env, &c, &e))
-		fail_msg("\"%s\" was accepted", text);
-	assert_null(c);
-	assert_int_equal(e.code, ERR_CONFIG);
-	assert_string_equal(e.detail, want);
-}
 
 static void
 defaults(void **state)
@@ -242,81 +216,6 @@ long_broken_line(void **state)
 	memset(text + len, 'x', 600);
 	snprintf(text + len + 600, 16, " = 1\n");
 	refused(text, no_env, "t.conf:3: neither [section] nor key = value");
-}
-
-static void
-checks(void **state)
-{
-	static const char *const cases[][2] = {
-		{ "[http]\nlisten =",
-		    "t.conf:2: [http] listen: needs at least one address" },
-		{ "[http]\nlisten = a a",
-		    "t.conf:2: [http] listen: names an address twice" },
-		{ "[http]\nlisten = 127.0.0.1:8081",
-		    "[http] admin: is also an address of listen" },
-		{ "[mount.a]\npath = /a",
-		    "t.conf:2: [mount.a] path: must "
-		    "begin and end with /" },
-		{ "[mount.a]\npath = /-/",
-		    "t.conf:2: [mount.a] path: may not "
-		    "be below /-/, which is the "
-		    "server's own" },
-		{ "[mount.a]\npath = /a b/",
-		    "t.conf:2: [mount.a] path: must be written as in a URL: "
-		    "letters, digits and -._~!$&'()*+,;=:@/" },
-		{ "[mount.a]\npath = //",
-		    "t.conf:2: [mount.a] path: may not "
-		    "hold //" },
-		{ "[mount.a]\n[mount.b]",
-		    "t.conf:2: [mount.b] path: another "
-		    "mount has this path already" },
-		{ "[mount.a]\ndialect =",
-		    "t.conf:2: [mount.a] dialect: needs a URL language" },
-		{ "[mount.a]\nstores =",
-		    "t.conf:2: [mount.a] stores: needs at least one word" },
-		{ "[mount.a]\nformats = png png",
-		    "t.conf:2: [mount.a] formats: names something twice" },
-		{ "[mount.a]\nstores = shop",
-		    "t.conf:2: [mount.a] stores: there is no section "
-		    "[store.shop]; the first of those there are is "
-		    "[store.files]" },
-		{ "[mount.a]\nhosts = a:80",
-		    "t.conf:2: [mount.a] hosts: a host is a name without port, "
-		    "such as img.example.org or *.example.org" },
-		{ "[mount.a]\nsizes = 100 0",
-		    "t.conf:2: [mount.a] sizes: a size is a whole number from "
-		    "1 to 1000000" },
-		{ "[mount.a]\nfallback = files",
-		    "t.conf:2: [mount.a] fallback: is a store and a key in "
-		    "it, such as files/missing.png" },
-		{ "[mount.a]\nfallback = other/a.png",
-		    "t.conf:2: [mount.a] fallback: must begin with one of the "
-		    "mount's stores and /" },
-		{ "[mount.a]\ntenant = abcdefghijabcdefghijabcdefghijab",
-		    "t.conf:2: [mount.a] tenant: is at most 31 characters "
-		    "long" },
-		{ "[mount.abcdefghijabcdefghijabcdefghijab]",
-		    "t.conf:1: \"abcdefghijabcdefghijabcdefghijab\" cannot be "
-		    "the name of a mount: a to z, 0 to 9 and -, at most 31" },
-		{ "[mount.a]\nfallback = files/a.png\nfallback_status = 99",
-		    "t.conf:3: [mount.a] fallback_status: is 0 or from 200 to "
-		    "599" },
-		{ "[store.a]\ntype = http\nendpoint = http://a/\n"
-		  "forward = X-Tenant cookie",
-		    "t.conf:4: [store.a] forward: a name is that of a header, "
-		    "and never of one that identifies viewers (Authorization, "
-		    "Cookie) or concerns a single transfer" },
-		{ "[store.a]\nroot = /\nforward = X-Tenant",
-		    "t.conf:3: [store.a] forward: is for stores of type http "
-		    "alone" },
-		{ "[store.a]",
-		    "t.conf:1: [store.a] root: needs the folder of "
-		    "the originals" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < NELEM(cases); i++)
-		refused(cases[i][0], no_env, cases[i][1]);
 }
 
 static void
@@ -765,7 +664,6 @@ main(void)
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(long_broken_line),
-		cmocka_unit_test(checks),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(environment_refused),
 		cmocka_unit_test(files),

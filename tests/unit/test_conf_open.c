@@ -3,33 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "conf/conf.h"
-#include "unit.h"
-
-/* The caller drops it. */
-static struct conf *
-loaded(const char *text, char *const *env)
-{
-	struct conf *c = NULL;
-	struct err e;
-
-	if (!conf_load_text(slice_of(text), "t.conf", env, &c, &e))
-		fail_msg("\"%s\": %s", text, e.detail);
-	return c;
-}
-
-static void
-refused(const char *text, char *const *env, const char *want)
-{
-	struct conf *c = NULL;
-	struct err e;
-
-	if (conf_load_text(slice_of(text), "t.conf", env, &c, &e))
-		fail_msg("\"%s\" was accepted", text);
-	assert_null(c);
-	assert_int_equal(e.code, ERR_CONFIG);
-	assert_string_equal(e.detail, want);
-}
+#include "conf_kit.h"
 
 /* kafka.prop.NAME: any name, and nothing of it is shown. */
 static void
