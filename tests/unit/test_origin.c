@@ -15,9 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "conf/conf.h"
-#include "origin/origin.h"
-#include "unit.h"
+#include "origin_kit.h"
 
 enum { PLACE_MAX = 64 };
 
@@ -44,17 +42,13 @@ make(int dir, const char *name, const char *text)
 static struct conf *
 read_conf(const struct place *p, const char *more)
 {
-	struct conf *conf = NULL;
 	char text[1024];
-	struct err e;
 
 	snprintf(text, sizeof(text),
 	    "[store.files]\nroot = %s\n[store.devices]\nroot = /dev\n"
 	    "[mount.all]\npath = /\nstores = files devices\n%s",
 	    p->root, more);
-	if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
-		fail_msg("%s", e.detail);
-	return conf;
+	return kit_conf(text);
 }
 
 static void

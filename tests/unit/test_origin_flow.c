@@ -11,9 +11,8 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "conf/conf.h"
 #include "origin/stores.h"
-#include "unit.h"
+#include "origin_kit.h"
 
 enum { RUNS_MAX = 64 };
 
@@ -62,8 +61,8 @@ start(struct fake *f, const char *rows)
 	    "[mount.all]\npath = /\nstores = far\n"
 	    "[store.far]\ntype = http\nendpoint = http://far.example/\n%s",
 	    rows);
-	if (!conf_load_text(slice_of(text), "test", NULL, &f->conf, &e) ||
-	    !origin_new(f->conf, &f->origin, &e))
+	f->conf = kit_conf(text);
+	if (!origin_new(f->conf, &f->origin, &e))
 		fail_msg("%s", e.detail);
 	life->store = (struct store){
 		.kind = &store_fake,
@@ -602,17 +601,6 @@ test_missing(void **state)
 
 /* --- a new configuration --- */
 
-static struct conf *
-conf_of(const char *text)
-{
-	struct conf *conf = NULL;
-	struct err e;
-
-	if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
-		fail_msg("%s", e.detail);
-	return conf;
-}
-
 static void
 test_reload(void **state)
 {
@@ -621,7 +609,8 @@ test_reload(void **state)
 	static const char other[] =
 	    "[store.a]\nroot = /\n[store.b]\nroot = /\nfailures = 7\n"
 	    "[mount.m]\npath = /x/\nstores = b\n";
-	struct conf *conf[3] = { conf_of(same), conf_of(same), conf_of(other) };
+	struct conf *conf[3] = { kit_conf(same), kit_conf(same),
+		kit_conf(other) };
 	struct origin_stores *stores[3];
 	struct origin *o = NULL;
 	struct err e;

@@ -4,15 +4,12 @@
  * what each answer means, redirects, new tries, bodies gone on with.
  */
 #include <inttypes.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "conf/conf.h"
-#include "origin/origin.h"
+#include "origin_kit.h"
 #include "peer.h"
-#include "unit.h"
 
 enum { TEXT_SIZE = 4096, ANSWERS = 5 };
 
@@ -26,18 +23,12 @@ struct script {
 
 struct place {
 	struct peer *peer;
-	struct conf *conf;
-	struct origin *origin;
-	struct origin_stores *stores;
+	struct kit_stores open;
 };
 
 struct asked {
 	struct origin_fetch f;
-	sem_t begun;
-	enum err_code code; /* of the whole: begin() and body */
-	struct err err;
-	char body[TEXT_SIZE];
-	size_t size;
+	struct kit_answer is;
 };
 
 static bool
@@ -75,23 +66,12 @@ setup(void **state)
 	return 0;
 }
 
-static void
-close_stores(struct place *p)
-{
-	origin_stores_drop(p->stores);
-	origin_free(p->origin);
-	conf_drop(p->conf);
-	p->stores = NULL;
-	p->origin = NULL;
-	p->conf = NULL;
-}
-
 static int
 teardown(void **state)
 {
 	struct place *p = *state;
 
-	close_stores(p);
+	kit_close(&p->open);
 	peer_stop(p->peer);
 	free(p->peer);
 	free(p);
@@ -103,12 +83,10 @@ static void
 open_store(struct place *p, const char *more)
 {
 	char text[TEXT_SIZE];
-	struct err e;
 	int n = snprintf(text, sizeof(text),
 	    "[store.web]\ntype = http\nnegative = 0s\n"
 	    "networks = 127.0.0.1/32\n");
 
-	close_stores(p);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	n += snprintf(text + n, sizeof(text) - (size_t)n, more, p->peer->port,
@@ -117,53 +95,20 @@ open_store(struct place *p, const char *more)
 	snprintf(text + n, sizeof(text) - (size_t)n,
 	    "\n[mount.all]\npath = /\nstores = web\n"
 	    "[limit]\noriginal_bytes = 1k\n");
-	if (!conf_load_text(slice_of(text), "test", NULL, &p->conf, &e) ||
-	    !origin_new(p->conf, &p->origin, &e) ||
-	    !origin_open(p->origin, p->conf, &p->stores, &e))
-		fail_msg("%s", e.detail);
+	kit_open(&p->open, text);
 }
 
-static void
-asked_begin(struct origin_fetch *f)
-{
-	struct asked *a = f->owner;
-
-	sem_post(&a->begun);
-}
-
-/* From the beginning to the body's end. */
 static struct asked
 ask_with(struct place *p, const char *key, const char *validator,
     const struct origin_header *header, size_t nheader)
 {
-	struct asked a = { .f = { .stores = p->stores,
-			       .store = "web",
+	struct asked a = { .f = { .store = "web",
 			       .key = key,
 			       .validator = validator,
 			       .header = header,
-			       .nheader = nheader,
-			       .deadline_ns = clock_ns() + 60 * NS_PER_S,
-			       .begin = asked_begin } };
-	struct blob_view view = { .state = BLOB_GROWING };
+			       .nheader = nheader } };
 
-	sem_init(&a.begun, 0, 0);
-	a.f.owner = &a;
-	origin_submit(p->origin, &a.f);
-	while (sem_wait(&a.begun) != 0)
-		;
-	sem_destroy(&a.begun);
-	a.err = a.f.err;
-	if (a.f.ok && a.f.body != NULL) {
-		while (view.state == BLOB_GROWING)
-			view = blob_wait(a.f.body, view.size, CLOCK_NEVER);
-		assert_true(view.size < sizeof(a.body));
-		memcpy(a.body, view.data, view.size);
-		a.size = view.size;
-		if (view.state == BLOB_FAILED)
-			blob_error(a.f.body, &a.err);
-		origin_release(p->origin, &a.f);
-	}
-	a.code = a.err.code;
+	kit_ask(&p->open, &a.f, &a.is);
 	return a;
 }
 
@@ -172,10 +117,11 @@ ask_with(struct place *p, const char *key, const char *validator,
 static void
 assert_code(const struct asked *a, enum err_code code)
 {
-	if (a->code != code)
+	if (a->is.err.code != code)
 		fail_msg("%s (%s), not %s",
-		    a->code == ERR_NONE ? "good" : err_row(a->code)->code,
-		    a->err.detail,
+		    a->is.err.code == ERR_NONE ? "good"
+					       : err_row(a->is.err.code)->code,
+		    a->is.err.detail,
 		    code == ERR_NONE ? "good" : err_row(code)->code);
 }
 
@@ -184,7 +130,7 @@ assert_body(const struct asked *a, const char *body)
 {
 	assert_code(a, ERR_NONE);
 	assert_true(a->f.ok);
-	assert_string_equal(a->body, body);
+	assert_string_equal(a->is.body, body);
 }
 
 /* Has the last request this in it? */
@@ -495,7 +441,7 @@ test_statuses(void **state)
 		p->peer->arg = script;
 		a = ask(p, "a");
 		assert_code(&a, rows[i].code);
-		assert_int_equal(a.err.retry_after_s, rows[i].retry_s);
+		assert_int_equal(a.is.err.retry_after_s, rows[i].retry_s);
 	}
 }
 
@@ -689,12 +635,12 @@ test_again(void **state)
 		unsigned before = p->peer->requests;
 		struct asked a = ask(p, rows[i].key);
 
-		if (a.code != rows[i].code ||
+		if (a.is.err.code != rows[i].code ||
 		    p->peer->requests - before != rows[i].requests)
 			fail_msg("%s: %d (%s), %u requests", rows[i].key,
-			    (int)a.code, a.err.detail,
+			    (int)a.is.err.code, a.is.err.detail,
 			    p->peer->requests - before);
-		assert_string_equal(a.body, rows[i].body);
+		assert_string_equal(a.is.body, rows[i].body);
 		if (strcmp(rows[i].key, "broken") == 0) {
 			assert_true(last_has(p, "\r\nRange: bytes=3-\r\n"));
 			assert_true(last_has(p, "\r\nIf-Range: \"e\"\r\n"));
@@ -756,22 +702,16 @@ test_configuration(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(rows); i++) {
-		struct conf *conf = NULL;
 		struct err e;
 
 		snprintf(text, sizeof(text),
 		    "[store.web]\ntype = http\n%s\n[mount.all]\npath = /\n"
 		    "stores = web\n",
 		    rows[i][0]);
-		if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
-			fail_msg("%s", e.detail);
-		assert_false(origin_check(conf, &e));
-		if (e.code != ERR_CONFIG ||
-		    strstr(e.detail, rows[i][1]) == NULL ||
-		    strstr(e.detail, "[store.web]") == NULL ||
+		kit_refused(text, rows[i][1], &e);
+		if (strstr(e.detail, "[store.web]") == NULL ||
 		    strstr(e.detail, "secret") != NULL)
 			fail_msg("row %zu: %s", i, e.detail);
-		conf_drop(conf);
 	}
 }
 

@@ -4,28 +4,21 @@
  * make of a key, facts and validators, what each answer means, and which rows
  * are refused. How S3 is spoken is test_s3.c's.
  */
-#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "conf/conf.h"
-#include "origin/origin.h"
+#include "origin_kit.h"
 #include "peer.h"
-#include "unit.h"
 
 enum { TEXT_SIZE = 2048 };
 
 struct place {
 	struct peer peer;
 	const char *answer; /* to every request */
-	struct conf *conf;
-	struct origin *origin;
-	struct origin_stores *stores;
+	struct kit_stores open;
 	struct origin_fetch f;
-	sem_t begun;
-	char body[TEXT_SIZE];
-	struct err err; /* of the whole */
+	struct kit_answer is;
 };
 
 static bool
@@ -43,20 +36,8 @@ setup(void **state)
 
 	peer_start(&p->peer, serve, NULL);
 	p->peer.arg = p;
-	sem_init(&p->begun, 0, 0);
 	*state = p;
 	return 0;
-}
-
-static void
-place_close(struct place *p)
-{
-	origin_stores_drop(p->stores);
-	origin_free(p->origin);
-	conf_drop(p->conf);
-	p->stores = NULL;
-	p->origin = NULL;
-	p->conf = NULL;
 }
 
 static int
@@ -64,9 +45,8 @@ teardown(void **state)
 {
 	struct place *p = *state;
 
-	place_close(p);
+	kit_close(&p->open);
 	peer_stop(&p->peer);
-	sem_destroy(&p->begun);
 	free(p);
 	return 0;
 }
@@ -75,60 +55,27 @@ static void
 place_open(struct place *p, const char *rows)
 {
 	char text[TEXT_SIZE];
-	struct err e;
 
-	place_close(p);
 	snprintf(text, sizeof(text),
 	    "[store.pics]\ntype = s3\nbucket = b\nnegative = 0s\n"
 	    "failures = 0\nretries = 0\nendpoint = http://127.0.0.1:%d\n%s\n"
 	    "[mount.all]\npath = /\nstores = pics\n"
 	    "[limit]\noriginal_bytes = 1k\n",
 	    p->peer.port, rows);
-	if (!conf_load_text(slice_of(text), "test", NULL, &p->conf, &e) ||
-	    !origin_new(p->conf, &p->origin, &e) ||
-	    !origin_open(p->origin, p->conf, &p->stores, &e))
-		fail_msg("%s", e.detail);
+	kit_open(&p->open, text);
 }
 
-static void
-place_begin(struct origin_fetch *f)
-{
-	struct place *p = f->owner;
-
-	sem_post(&p->begun);
-}
-
-/* From the beginning to the body's end; then p->f and p->err say it. */
+/* Then p->f and p->is say it. */
 static enum err_code
 ask(struct place *p, const char *key, const char *validator,
     const char *version)
 {
-	struct blob_view view = { .state = BLOB_GROWING };
-
-	p->f = (struct origin_fetch){ .stores = p->stores,
-		.store = "pics",
+	p->f = (struct origin_fetch){ .store = "pics",
 		.key = key,
 		.validator = validator,
-		.version = version,
-		.deadline_ns = clock_ns() + 60 * NS_PER_S,
-		.begin = place_begin,
-		.owner = p };
-	origin_submit(p->origin, &p->f);
-	while (sem_wait(&p->begun) != 0)
-		continue;
-	p->err = p->f.err;
-	memset(p->body, 0, sizeof(p->body));
-	if (!p->f.ok || p->f.body == NULL)
-		return p->f.ok ? ERR_NONE : p->err.code;
-	while (view.state == BLOB_GROWING)
-		view = blob_wait(p->f.body, view.size, CLOCK_NEVER);
-	assert_true(view.size < sizeof(p->body));
-	memcpy(p->body, view.data, view.size);
-	p->err.code = ERR_NONE;
-	if (view.state == BLOB_FAILED)
-		blob_error(p->f.body, &p->err);
-	origin_release(p->origin, &p->f);
-	return p->err.code;
+		.version = version };
+	kit_ask(&p->open, &p->f, &p->is);
+	return p->is.err.code;
 }
 
 /* Has the last request this in it? */
@@ -161,7 +108,7 @@ object(void **state)
 		 "expected_owner = 123456789012\nrequester_pays = on\n");
 	p->answer = OBJECT;
 	assert_int_equal(ask(p, "a b.png", NULL, "v/1"), ERR_NONE);
-	assert_string_equal(p->body, "body");
+	assert_string_equal(p->is.body, "body");
 	assert_string_equal(p->f.facts.validator, "\"e1\" v/1");
 	assert_string_equal(p->f.facts.media_type, "image/png");
 	assert_string_equal(p->f.facts.version, "v/1");
@@ -210,7 +157,7 @@ asked_again(void **state)
 	assert_true(p->f.not_modified && p->f.body == NULL);
 	assert_int_equal(ask(p, "k", "\"e0\" v/0", NULL), ERR_NONE);
 	assert_false(p->f.not_modified);
-	assert_string_equal(p->body, "body");
+	assert_string_equal(p->is.body, "body");
 	/* What is no ETag is not asked with. */
 	assert_int_equal(ask(p, "k", "12-34", NULL), ERR_NONE);
 	assert_false(last_has(p, "if-none-match"));
@@ -250,8 +197,8 @@ answers(void **state)
 	for (size_t i = 0; i < NELEM(all); i++) {
 		p->answer = all[i].answer;
 		if (ask(p, "k", NULL, NULL) != all[i].code)
-			fail_msg("%zu: %s %s", i, err_row(p->err.code)->code,
-			    p->err.detail);
+			fail_msg("%zu: %s %s", i, err_row(p->is.err.code)->code,
+			    p->is.err.detail);
 	}
 }
 
@@ -278,7 +225,6 @@ rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NELEM(all); i++) {
-		struct conf *conf = NULL;
 		char text[512];
 		struct err e;
 
@@ -286,13 +232,7 @@ rows(void **state)
 		    "[store.pics]\ntype = s3\n%s[mount.all]\npath = /\n"
 		    "stores = pics\n",
 		    all[i].rows);
-		if (!conf_load_text(slice_of(text), "test", NULL, &conf, &e))
-			fail_msg("%s", e.detail);
-		assert_false(origin_check(conf, &e));
-		conf_drop(conf);
-		assert_int_equal(e.code, ERR_CONFIG);
-		if (strstr(e.detail, all[i].word) == NULL)
-			fail_msg("%s", e.detail);
+		kit_refused(text, all[i].word, &e);
 	}
 }
 
