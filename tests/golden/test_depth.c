@@ -369,13 +369,9 @@ test_both(void **state)
 static int
 start(void **state)
 {
-	struct image_conf conf = { .load = format_all(F_LOAD),
-		.save = format_all(F_SAVE),
-		.vector = true };
-	struct err e;
-
 	(void)state;
-	return image_init(&conf, &e) ? 0 : -1;
+	golden_start();
+	return 0;
 }
 
 static int

@@ -7,58 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../unit/unit.h"
 #include "base/clock.h"
-#include "golden.h"
-
-/* Made once: a photo, and what can be made of it. */
-static struct file photo;
-static struct file moving;
-static struct plan plan;
-static struct image_result result;
-static struct err e;
-
-static struct image_job
-job_of(const struct file *original, const char *query)
-{
-	golden_plan(query, NULL, &plan);
-	image_result_fini(&result);
-	e = (struct err){ 0 };
-	return (struct image_job){ .plan = &plan,
-		.limits = golden_limits(),
-		.input = { .data = original->bytes, .size = original->size },
-		.deadline_ns = CLOCK_NEVER };
-}
-
-static void
-assert_fails(const struct image_job *job, enum err_code code)
-{
-	bool good = image_render(job, &result, &e);
-
-	if (good || e.code != code)
-		print_message("code %d, %s\n", (int)e.code, e.detail);
-	assert_false(good);
-	assert_int_equal(e.code, code);
-}
-
-static void
-assert_works(const struct image_job *job)
-{
-	image_result_fini(&result);
-	if (!image_render(job, &result, &e))
-		fail_msg("%s: %s", err_row(e.code)->code, e.detail);
-}
-
-static VipsImage *
-loaded(void)
-{
-	VipsImage *in =
-	    vips_image_new_from_buffer(result.bytes, result.size, "", NULL);
-
-	if (in == NULL)
-		fail_msg("%s", vips_error_buffer());
-	return in;
-}
+#include "job_kit.h"
 
 /* ---- Errors ---- */
 
@@ -731,27 +681,6 @@ test_tiles(void **state)
 	picture_file_free(&base);
 }
 
-static int
-start(void **state)
-{
-	(void)state;
-	golden_start();
-	golden_picture("scene jpeg", &photo, NULL);
-	golden_picture("moving gif", &moving, NULL);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	picture_file_free(&photo);
-	picture_file_free(&moving);
-	image_result_fini(&result);
-	image_fini();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -783,5 +712,5 @@ main(void)
 		cmocka_unit_test(test_blocked),
 	};
 
-	return cmocka_run_group_tests_name("image", tests, start, stop);
+	return cmocka_run_group_tests_name("image", tests, job_start, job_stop);
 }
