@@ -36,6 +36,7 @@
 #include "conf/conf.h"
 #include "event/buffer.h"
 #include "event/pack.h"
+#include "event/rejected.h"
 #include "event/segment.h"
 #include "event/spool_state.h"
 #include "event/spool_write.h"
@@ -57,7 +58,9 @@ static const int64_t spool_close_ns = 10 * NS_PER_S;
 /* A segment that is there. */
 struct kept {
 	struct segment segment;
-	int64_t sealed_ns; /* wall clock; of the one being written: 0 */
+	/* Monotonic, since a clock that is set would remove what is to be kept;
+	 * of the one being written: 0. */
+	int64_t sealed_ns;
 };
 
 struct spool {
@@ -91,10 +94,6 @@ struct spool {
 	bool dirty;
 	int64_t complained_ns, saved_ns, tidied_ns, synced_ns;
 	uint64_t lost_then;
-
-	/* The sender's. */
-	int rejected_fd;
-	uint64_t rejected_bytes;
 };
 
 /* The FATE label. */
@@ -191,7 +190,7 @@ static void
 remove_old(struct spool *s)
 {
 	int64_t keep = atomic_load(&s->keep_ns);
-	int64_t now = clock_wall_ns();
+	int64_t now = clock_ns();
 
 	lock_take(&s->lock);
 	while (oldest_is_done(s) && now - s->kept[0].sealed_ns >= keep &&
@@ -212,7 +211,7 @@ segment_end(struct spool *s)
 		return;
 	fd_close(&s->fd);
 	lock_take(&s->lock);
-	s->kept[s->nkept - 1].sealed_ns = clock_wall_ns();
+	s->kept[s->nkept - 1].sealed_ns = clock_ns();
 	lock_drop(&s->lock);
 }
 
@@ -501,49 +500,16 @@ spool_acknowledge(
 	lock_drop(&s->lock);
 }
 
-/* The file of what can never be sent; a torn end is skipped by readers. */
-static bool
-rejected_open(struct spool *s)
-{
-	uint8_t head[SEGMENT_HEAD];
-	struct segment segment = { .salt = s->segment.salt };
-	struct stat st;
-	scoped_fd fd = -1;
-
-	if (s->rejected_fd >= 0)
-		return true;
-	fd = openat(s->folder, "rejected.seg",
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return false;
-	s->rejected_bytes = (uint64_t)st.st_size;
-	segment_head(&segment, clock_wall_ns(), head);
-	if (st.st_size == 0) {
-		if (!fd_write_all(fd, head, sizeof(head)))
-			return false;
-		s->rejected_bytes = sizeof(head);
-	}
-	s->rejected_fd = take_fd(fd);
-	return true;
-}
-
 bool
 spool_reject(struct spool *s, const struct event *event)
 {
-	uint8_t frame[FRAME_HEAD + PACK_MAX];
-	size_t size = pack_event(event, frame + FRAME_HEAD) + FRAME_HEAD;
 	uint64_t most = (uint64_t)atomic_load(&s->size_most) / SPOOL_REJECTED;
 
 	lock_take(&s->lock);
 	s->state.rejected++;
 	s->unsaved = true;
 	lock_drop(&s->lock);
-	if (!rejected_open(s) || s->rejected_bytes + size > most)
-		return false;
-	frame_head(
-	    s->segment.salt, frame + FRAME_HEAD, size - FRAME_HEAD, frame);
-	s->rejected_bytes += size;
-	return fd_write_all(s->rejected_fd, frame, size);
+	return rejected_put(s->folder, s->segment.salt, most, event);
 }
 
 /* --- beginning and end --- */
@@ -616,7 +582,7 @@ state_open(struct spool *s, struct err *e)
 	lock_take(&s->lock);
 	for (size_t i = 0; i < n; i++) {
 		/* How long it is kept begins anew: its end is not known. */
-		kept_add(s, &list[i], clock_wall_ns());
+		kept_add(s, &list[i], clock_ns());
 		if (list[i].number > s->state.number)
 			s->state.number = list[i].number;
 	}
@@ -718,7 +684,6 @@ spool_release(struct spool *s)
 	fd_close(&s->state_fd);
 	fd_close(&s->wake);
 	fd_close(&s->told);
-	fd_close(&s->rejected_fd);
 	cond_fini(&s->written);
 	lock_fini(&s->lock);
 	free(s->kept);
@@ -738,7 +703,7 @@ spool_open(const struct conf *conf, bool acknowledge, struct spool **out,
 
 	metric_label(LABEL_SPOOL, fates, FATES);
 	s->path = xstrdup(conf->spool_path);
-	s->folder = s->lock_fd = s->state_fd = s->fd = s->rejected_fd = -1;
+	s->folder = s->lock_fd = s->state_fd = s->fd = -1;
 	s->acknowledged = acknowledge;
 	s->wake = fd_event_new();
 	s->told = fd_event_new();

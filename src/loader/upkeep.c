@@ -13,6 +13,8 @@ enum { DAYS_KNOWN = 64 };
 static const int64_t day_ns = 86400 * NS_PER_S;
 static const int64_t every_ns = 3600 * NS_PER_S;
 static const int64_t again_ns = 60 * NS_PER_S;
+/* Clocks that differ by more are told of. */
+static const int64_t apart_most_ns = 600 * NS_PER_S;
 
 /* Who waits for a lock makes others wait behind it: not for long. */
 #define BEGIN_SHORT "BEGIN; SET LOCAL lock_timeout = '5s'"
@@ -22,6 +24,7 @@ struct upkeep {
 	int64_t known[DAYS_KNOWN]; /* that have partitions; a ring */
 	size_t n;
 	int64_t due_ns;
+	int64_t apart_ns; /* PostgreSQL's clock less ours */
 };
 
 struct upkeep *
@@ -46,18 +49,45 @@ upkeep_forget(struct upkeep *u)
 	u->due_ns = 0;
 }
 
-static int64_t
-today(void)
+struct batch_days
+upkeep_window(int64_t mine_ns, int64_t theirs_ns, int64_t keep_ns)
 {
-	return clock_wall_ns() / day_ns;
+	int64_t early = mine_ns < theirs_ns ? mine_ns : theirs_ns;
+	int64_t late = mine_ns < theirs_ns ? theirs_ns : mine_ns;
+
+	/* Clocks of nodes differ: what seems to be of tomorrow is taken. */
+	return (struct batch_days){ early / day_ns - keep_ns / day_ns,
+		late / day_ns + 1 };
+}
+
+static struct batch_days
+window(const struct upkeep *u, int64_t keep_ns)
+{
+	int64_t now = clock_wall_ns();
+
+	return upkeep_window(now, now + u->apart_ns, keep_ns);
 }
 
 struct batch_days
 upkeep_days(const struct upkeep *u)
 {
-	/* Clocks of nodes differ: what seems to be of tomorrow is taken. */
-	return (struct batch_days){ today() - u->conf->loader_keep / day_ns,
-		today() + 1 };
+	return window(u, u->conf->loader_keep);
+}
+
+/*
+ * What is older than any keep another loader may drop meanwhile: it is asked
+ * for with each batch.
+ */
+static void
+forget_old(struct upkeep *u)
+{
+	int64_t from = window(u, day_ns).first;
+	size_t n = u->n < DAYS_KNOWN ? u->n : DAYS_KNOWN;
+
+	u->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (u->known[i] >= from)
+			u->known[u->n++] = u->known[i];
 }
 
 static bool
@@ -117,6 +147,7 @@ bool
 upkeep_ensure(
     struct upkeep *u, struct sql *sql, const struct batch *b, struct err *e)
 {
+	forget_old(u);
 	for (size_t i = 0; i < b->n; i++)
 		if (!is_known(u, b->row[i].day) &&
 		    !make(u, sql, b->row[i].day, b->row[i].day, e))
@@ -138,7 +169,8 @@ drop(struct upkeep *u, struct sql *sql, struct err *e)
 	if (!in_short(
 		sql, "SELECT pictor.partitions_drop($1)", values, 1, &parts, e))
 		return false;
-	row_date(today() - u->conf->loader_keep_dead / day_ns, date);
+	before = window(u, u->conf->loader_keep_dead).first;
+	row_date(before > 0 ? before : 0, date);
 	if (!in_short(sql, "SELECT pictor.dead_letters_drop($1)", values, 1,
 		&letters, e))
 		return false;
@@ -150,6 +182,35 @@ drop(struct upkeep *u, struct sql *sql, struct err *e)
 	return true;
 }
 
+/* A clock that is wrong must not drop what is to be kept: two are asked. */
+static bool
+compare_clocks(struct upkeep *u, struct sql *sql, struct err *e)
+{
+	scoped_rows rows = NULL;
+
+	if (!sql_ask(sql,
+		"SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
+		NULL, 0, &rows, e))
+		return false;
+	u->apart_ns = sql_whole(rows, 0, 0) * NS_PER_MS - clock_wall_ns();
+	if (u->apart_ns > apart_most_ns || u->apart_ns < -apart_most_ns)
+		log_line(LOG_LEVEL_WARNING,
+		    "%s: its clock is %" PRId64 " s apart from this machine's: "
+		    "days are dropped, and events "
+		    "refused, only where both agree",
+		    sql_where(sql), u->apart_ns / NS_PER_S);
+	return true;
+}
+
+/* Of the next days, by PostgreSQL's clock. */
+static bool
+make_ahead(struct upkeep *u, struct sql *sql, struct err *e)
+{
+	int64_t today = (clock_wall_ns() + u->apart_ns) / day_ns;
+
+	return make(u, sql, today, today + u->conf->loader_ahead / day_ns, e);
+}
+
 void
 upkeep_run(struct upkeep *u, struct sql *sql)
 {
@@ -159,8 +220,7 @@ upkeep_run(struct upkeep *u, struct sql *sql)
 	if (now < u->due_ns)
 		return;
 	u->due_ns = now + every_ns;
-	if (make(u, sql, today(), today() + u->conf->loader_ahead / day_ns,
-		&e) &&
+	if (compare_clocks(u, sql, &e) && make_ahead(u, sql, &e) &&
 	    drop(u, sql, &e))
 		return;
 	u->due_ns = now + again_ns;

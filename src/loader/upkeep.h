@@ -14,7 +14,14 @@ struct upkeep;
 
 struct upkeep *upkeep_new(const struct conf *conf);
 void upkeep_free(struct upkeep *u); /* NULL is allowed */
-/* Which days are loaded today. */
+/*
+ * Which days are loaded at a moment of wall time that two clocks tell
+ * differently: the earlier one says what is too old, the later one what lies in
+ * the future.
+ */
+struct batch_days upkeep_window(
+    int64_t mine_ns, int64_t theirs_ns, int64_t keep_ns);
+/* Which days are loaded today, by this machine's clock and PostgreSQL's. */
 struct batch_days upkeep_days(const struct upkeep *u);
 /* The partitions of the batch's rows. */
 bool upkeep_ensure(struct upkeep *u, struct sql *sql, const struct batch *b,

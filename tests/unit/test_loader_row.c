@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loader's days, lines of COPY and halves: what needs no database. */
+#include "base/clock.h"
 #include "base/slice.h"
 #include "loader/batch.h"
 #include "loader/row.h"
 #include "loader/schema.h"
 #include "loader/source.h"
+#include "loader/upkeep.h"
 #include "unit.h"
 
 static void
@@ -167,6 +169,32 @@ letters_are_cut(void **state)
 	row_maker_free(m);
 }
 
+/* A clock that is years ahead drops nothing, and one that is years behind does
+ * not refuse what comes: both must agree. */
+static void
+two_clocks(void **state)
+{
+	const int64_t day = 86400 * NS_PER_S;
+	const int64_t now = 20780 * day + 5 * NS_PER_S;
+	struct batch_days same = upkeep_window(now, now, 30 * day);
+
+	(void)state;
+	assert_int_equal(same.first, 20750);
+	assert_int_equal(same.last, 20781);
+	for (int64_t apart = -9000; apart <= 9000; apart += 100) {
+		struct batch_days both =
+		    upkeep_window(now + apart * day, now, 30 * day);
+
+		assert_true(both.first <= same.first);
+		assert_true(both.last >= same.last);
+		both = upkeep_window(now, now + apart * day, 30 * day);
+		assert_true(both.first <= same.first);
+		assert_true(both.last >= same.last);
+	}
+	assert_int_equal(upkeep_window(0, now, 30 * day).first, -30);
+	assert_int_equal(upkeep_window(0, now, 30 * day).last, 20781);
+}
+
 int
 main(void)
 {
@@ -177,6 +205,7 @@ main(void)
 		cmocka_unit_test(schemas),
 		cmocka_unit_test(nothing_of_what_is_wrong),
 		cmocka_unit_test(letters_are_cut),
+		cmocka_unit_test(two_clocks),
 	};
 
 	return cmocka_run_group_tests_name("loader_row", tests, NULL, NULL);
