@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json_out.h"
 #include "cli/cli.h"
@@ -153,15 +155,82 @@ run_print(const struct spool_job *job, struct spool_reader *r)
 	return STATUS_FAILED;
 }
 
+/* Ctrl-C: once ends it in peace, twice at once. */
+static volatile sig_atomic_t interrupted;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+struct resending {
+	const struct spool_job *job;
+	bool bar;  /* standard error is a terminal */
+	bool told; /* why nothing is delivered */
+	int64_t began_ns;
+};
+
+/* Says how far it is; false: Ctrl-C. */
+static bool
+look(void *owner, const struct kafka_resent *sent)
+{
+	struct resending *r = owner;
+
+	if (r->job->cli->quiet)
+		return interrupted == 0;
+	/* A broker that is away says so again and again: once suffices. */
+	if (!r->told && sent->why[0] != '\0' && sent->delivered == 0) {
+		fprintf(stderr, "%s%s; waiting up to %" PRId64 " s\n",
+		    r->bar ? "\r\033[K" : "", sent->why,
+		    r->job->cli->timeout / NS_PER_S);
+		r->told = true;
+	}
+	if (r->bar)
+		fprintf(stderr,
+		    "\r\033[K%" PRIu64 " events read, %" PRIu64
+		    " delivered, %" PRIu64 " failed; %" PRId64 " s",
+		    sent->given, sent->delivered, sent->failed,
+		    (clock_ns() - r->began_ns) / NS_PER_S);
+	return interrupted == 0;
+}
+
+/* What is said at once, and Ctrl-C from now on. */
+static void
+begin_resending(struct resending *r)
+{
+	const struct conf *conf = r->job->conf;
+	struct sigaction action = { .sa_handler = on_signal,
+		.sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	if (!r->job->cli->quiet && conf->kafka_brokers.n > 0)
+		fprintf(stderr, "sending to topic %s at %s%s\n",
+		    conf->kafka_topic, conf->kafka_brokers.item[0],
+		    conf->kafka_brokers.n > 1 ? " and others" : "");
+}
+
 static int
-run_resend(const struct spool_job *job, struct spool_reader *r)
+run_resend(const struct spool_job *job, struct spool_reader *reader)
 {
 	struct json_out j = { .file = stdout };
+	struct resending r = { .job = job,
+		.bar = isatty(STDERR_FILENO) == 1 && !job->cli->quiet,
+		.began_ns = clock_ns() };
+	struct resend_call call = { .from = reader,
+		.wait_ns = job->cli->timeout,
+		.look = look,
+		.owner = &r };
 	struct kafka_resent sent;
 	struct err e;
 
-	if (!kafka_resend(job->conf, r, job->cli->timeout, &sent, &e))
+	begin_resending(&r);
+	if (!kafka_resend(job->conf, &call, &sent, &e))
 		return cli_fail(&e);
+	if (r.bar)
+		fputs("\r\033[K", stderr);
 	if (job->cli->json) {
 		json_put_open(&j, NULL, '{');
 		json_put_number(&j, "delivered", (double)sent.delivered);
@@ -171,6 +240,10 @@ run_resend(const struct spool_job *job, struct spool_reader *r)
 	} else {
 		printf("%" PRIu64 " events delivered, %" PRIu64 " failed\n",
 		    sent.delivered, sent.failed);
+	}
+	if (interrupted != 0) {
+		cli_complain("interrupted: what is behind them was not sent");
+		return STATUS_INT;
 	}
 	if (sent.failed == 0)
 		return STATUS_OK;

@@ -649,15 +649,18 @@ topic_look(struct kafka *k)
 static void
 rest(struct kafka *k)
 {
+	/* What is new is of no use while there is no room: it is not waited
+	 * for then, or each poll() would return at once. */
+	bool room = k->used < k->room;
 	struct pollfd fds[] = {
 		{ .fd = k->happened, .events = POLLIN },
-		{ .fd = spool_fd(k->spool), .events = POLLIN },
+		{ .fd = room ? spool_fd(k->spool) : -1, .events = POLLIN },
 	};
 
 	(void)poll(fds, NELEM(fds),
 	    k->again > 0 || k->has_held ? KAFKA_WAIT_MS / 10 : KAFKA_WAIT_MS);
 	fd_event_clear(k->happened);
-	if (k->used < k->room)
+	if (room)
 		fd_event_clear(spool_fd(k->spool));
 }
 

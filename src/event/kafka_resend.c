@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/slice.h"
 #include "conf/conf.h"
 #include "event/kafka_conf.h"
 #include "event/kafka_message.h"
@@ -14,9 +15,22 @@ enum { WAIT_MS = 100, WHY_MAX = 512 };
 
 struct resend {
 	const struct conf *conf;
+	const struct resend_call *call;
 	struct kafka_resent *out;
 	int64_t heard_ns;
+	int64_t looked_ns;
+	bool enough;
 };
+
+/* Some of it comes from brokers. */
+static void
+say(struct resend *r, const char *text)
+{
+	slice_copy(slice_of(text), r->out->why, sizeof(r->out->why));
+	for (char *at = r->out->why; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
 
 static void
 on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
@@ -33,8 +47,7 @@ on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 	/* What the connection said before says more than a time-out. */
 	if (r->out->why[0] == '\0' ||
 	    message->err != RD_KAFKA_RESP_ERR__MSG_TIMED_OUT)
-		snprintf(r->out->why, sizeof(r->out->why), "%s",
-		    rd_kafka_err2str(message->err));
+		say(r, rd_kafka_err2str(message->err));
 }
 
 static void
@@ -44,7 +57,7 @@ on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 
 	(void)client;
 	if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
-		snprintf(r->out->why, sizeof(r->out->why), "%s", reason);
+		say(r, reason);
 }
 
 static void
@@ -55,7 +68,7 @@ on_token(rd_kafka_t *client, const char *config, void *opaque)
 
 	(void)config;
 	if (!kafka_conf_token(r->conf, client, &e))
-		snprintf(r->out->why, sizeof(r->out->why), "%s", e.detail);
+		say(r, e.detail);
 }
 
 /* What becomes of messages is heard; nothing is to be said of the rest. */
@@ -96,33 +109,45 @@ client_new(struct resend *r, rd_kafka_t **out, struct err *e)
 	return err_set(e, ERR_CONFIG, "kafka: %s", why);
 }
 
+/* Answers that came; false: it ends here. */
+static bool
+listen_to(struct resend *r, rd_kafka_t *client, int wait_ms)
+{
+	int64_t now;
+
+	(void)rd_kafka_poll(client, wait_ms);
+	now = clock_ns();
+	if (!r->enough && now - r->looked_ns >= WAIT_MS * NS_PER_MS) {
+		r->looked_ns = now;
+		r->enough = !r->call->look(r->call->owner, r->out);
+	}
+	return !r->enough && now - r->heard_ns < r->call->wait_ns;
+}
+
 static void
-send_one(struct resend *r, rd_kafka_t *client, const struct spool_event *event,
-    int64_t wait_ns)
+send_one(struct resend *r, rd_kafka_t *client, const struct spool_event *event)
 {
 	rd_kafka_resp_err_t code;
 
-	for (;;) {
+	do
 		code = kafka_message_send(
 		    client, r->conf->kafka_topic, event, NULL);
-		if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL ||
-		    clock_ns() - r->heard_ns > wait_ns)
-			break;
-		(void)rd_kafka_poll(client, WAIT_MS);
-	}
-	(void)rd_kafka_poll(client, 0);
+	while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
+	    listen_to(r, client, WAIT_MS));
+	r->out->given++;
 	if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return;
 	r->out->failed++;
-	snprintf(
-	    r->out->why, sizeof(r->out->why), "%s", rd_kafka_err2str(code));
+	say(r, rd_kafka_err2str(code));
 }
 
 bool
-kafka_resend(const struct conf *conf, struct spool_reader *from,
-    int64_t wait_ns, struct kafka_resent *out, struct err *e)
+kafka_resend(const struct conf *conf, const struct resend_call *call,
+    struct kafka_resent *out, struct err *e)
 {
-	struct resend r = { .conf = conf, .out = out, .heard_ns = clock_ns() };
+	struct resend r = {
+		.conf = conf, .call = call, .out = out, .heard_ns = clock_ns()
+	};
 	struct spool_event event;
 	rd_kafka_t *client = NULL;
 
@@ -131,12 +156,11 @@ kafka_resend(const struct conf *conf, struct spool_reader *from,
 		return err_set(e, ERR_CONFIG, "kafka.brokers is not set");
 	if (!kafka_conf_files(conf, e) || !client_new(&r, &client, e))
 		return false;
-	while (spool_reader_next(from, &event) == SPOOL_EVENT &&
-	    clock_ns() - r.heard_ns < wait_ns)
-		send_one(&r, client, &event, wait_ns);
-	while (
-	    rd_kafka_outq_len(client) > 0 && clock_ns() - r.heard_ns < wait_ns)
-		(void)rd_kafka_poll(client, WAIT_MS);
+	while (listen_to(&r, client, 0) &&
+	    spool_reader_next(call->from, &event) == SPOOL_EVENT)
+		send_one(&r, client, &event);
+	while (rd_kafka_outq_len(client) > 0 && listen_to(&r, client, WAIT_MS))
+		continue;
 	/* What nobody answered counts as failed: it is told of here. */
 	(void)rd_kafka_purge(
 	    client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

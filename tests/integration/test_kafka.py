@@ -7,6 +7,8 @@ import contextlib
 import http.client
 import json
 import os
+import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -275,9 +277,46 @@ def test_bad_property(start, place):
         server.set({"kafka": {f"prop.{name}": None}})
 
 
+def rests(server, name):
+    """That thread sleeps again and again, and does next to nothing between."""
+    task, = (t for t in pathlib.Path(f"/proc/{server.process.pid}/task")
+        .iterdir() if (t / "comm").read_text().strip() == name)
+
+    def spent():
+        fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def slept():
+        return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)",
+            (task / "status").read_text(), re.M).group(1))
+
+    before, sleeps = spent(), slept()
+    until(lambda: slept() >= sleeps + 10, f"{name} sleeps", 60)
+    return spent() - before < os.sysconf("SC_CLK_TCK") // 2
+
+
+def resend_to_nobody(server):
+    """It says at once what is wrong; Ctrl-C ends it with what was sent."""
+    said = server.place / "resend"
+    with open(said, "wb") as log, subprocess.Popen([cli.PICTOR, "spool",
+            "resend", "--json", "--config", server.conf_path],
+            stdout=subprocess.PIPE, stderr=log) as process:
+        until(lambda: b"Connection refused" in said.read_bytes(), "said", 60)
+        process.send_signal(signal.SIGINT)
+        out = json.loads(process.communicate(timeout=60)[0])
+    text = said.read_text(encoding="utf-8")
+    assert process.returncode == 130, text
+    assert out["delivered"] == 0 and out["failed"] > 0
+    assert text.startswith("sending to topic t at 127.0.0.1:1\n")
+    assert text.count("Connection refused") == 1
+    assert "interrupted: what is behind them was not sent" in text
+
+
 def test_never_there(start, place):
-    """No broker at all: answers are not held up, and the spool is bounded."""
-    server = start(conf_of(place, "127.0.0.1:1", "t", drain_time="0s"))
+    """No broker at all: answers are not held up, nobody runs in circles, and
+    the spool is bounded."""
+    server = start(conf_of(place, "127.0.0.1:1", "t", drain_time="0s",
+        queue=100))
     server.stop()
     server.set({"spool": {"size": "1M", "buffer": "64k"}})
     server.start()
@@ -293,6 +332,8 @@ def test_never_there(start, place):
     assert server.metric("pictor_spool_events_total", spool="lost") \
         == all_of["lost"]
     assert server.metric("pictor_spool_failures_total") >= 1
+    assert rests(server, "pictor-kafka")
+    resend_to_nobody(server)
 
 
 # ---- What is killed ----
