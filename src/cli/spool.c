@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json_out.h"
 #include "cli/cli.h"
 #include "conf/conf.h"

@@ -52,6 +52,7 @@ struct spool_seen {
 
 /* Since the spool was made; at most some tenths of a second old. */
 struct spool_sums {
+	uint64_t id; /* of the spool: one made anew in its place has another */
 	uint64_t stored;
 	uint64_t lost;
 	uint64_t acknowledged;    /* events that Kafka has */

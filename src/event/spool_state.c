@@ -73,6 +73,7 @@ spool_sums(const char *folder, struct spool_sums *out)
 	if (fd < 0 || !spool_state_read(fd, &state, &unused))
 		return false;
 	*out = (struct spool_sums){
+		.id = state.id,
 		.stored = state.stored,
 		.lost = state.lost,
 		.acknowledged = state.acked_events,

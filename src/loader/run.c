@@ -38,9 +38,11 @@ struct run {
 	struct admin *admin;
 	struct progress progress;
 	int signals;
-	bool once;     /* a failure that lasts ends it */
-	bool stopping; /* SIGTERM came */
-	bool failed;   /* it cannot go on; was said */
+	bool once;         /* a failure that lasts ends it */
+	bool ending;       /* SIGTERM came */
+	bool stopping;     /* it did, or another configuration is there */
+	struct conf *next; /* to go on with; NULL: the end */
+	bool failed;       /* it cannot go on; was said */
 	bool held;
 	int tries; /* that failed, one after the other */
 	int64_t retry_ns;
@@ -124,7 +126,8 @@ open_database(struct run *r)
 		return;
 	}
 	fault = sql_fault(r->sql);
-	step_back(r, fault, &e);
+	/* Also where another one migrates for long: nothing works until then. */
+	step_back(r, fault == SQL_FAULT_AGAIN ? SQL_FAULT_LOST : fault, &e);
 	/* Waiting does not change it. */
 	if (e.code == ERR_CONFIG || fault == SQL_FAULT_DENIED)
 		r->failed = true;
@@ -305,19 +308,45 @@ go_on(struct run *r)
 	r->held = false;
 }
 
+/* All of it is read anew; what is wrong changes nothing. */
+static void
+reload(struct run *r)
+{
+	struct conf *next = NULL;
+	struct err e;
+
+	if (r->once) {
+		log_line(LOG_LEVEL_NOTICE,
+		    "SIGHUP: a single run keeps its configuration");
+		return;
+	}
+	if (!conf_load(r->options->config, environ, &next, &e)) {
+		log_line(
+		    LOG_LEVEL_ERROR, "configuration not changed: %s", e.detail);
+		return;
+	}
+	conf_drop(r->next);
+	r->next = next;
+	r->stopping = true;
+	sys_notify_reloading();
+	log_line(LOG_LEVEL_NOTICE, "configuration is read anew");
+}
+
 static void
 look_at_signals(struct run *r)
 {
 	int n;
 
 	while ((n = sys_signal_read(r->signals)) != 0) {
-		if (n != SIGTERM && n != SIGINT)
+		if (n == SIGHUP && !r->ending)
+			reload(r);
+		if ((n != SIGTERM && n != SIGINT) || r->ending)
 			continue;
-		if (!r->stopping) {
-			log_line(
-			    LOG_LEVEL_INFO, "ending: loading what was read");
-			sys_notify_stopping();
-		}
+		log_line(LOG_LEVEL_INFO, "ending: loading what was read");
+		sys_notify_stopping();
+		conf_drop(r->next);
+		r->next = NULL;
+		r->ending = true;
 		r->stopping = true;
 	}
 }
@@ -387,6 +416,10 @@ open_source(struct run *r, struct err *e)
 static bool
 start(struct run *r, struct err *e)
 {
+	count_set(COUNT_DATABASE, 0);
+	count_not_ready(
+	    COUNT_OF_DATABASE, "there is no connection to PostgreSQL yet");
+	count_not_ready(COUNT_OF_SOURCE, "there are no events to read yet");
 	r->upkeep = upkeep_new(r->conf);
 	r->loading = loading_new();
 	return row_maker_new(&r->maker, e) && open_source(r, e) &&
@@ -405,21 +438,24 @@ finish(struct run *r)
 	loading_free(r->loading);
 	row_maker_free(r->maker);
 	upkeep_free(r->upkeep);
-	fd_close(&r->signals);
 }
 
-int
-run(const struct conf *conf, const struct options *o)
+/* With one configuration. *next: the one to go on with, NULL at the end. */
+static int
+run_with(const struct conf *conf, const struct options *o, int signals,
+    struct conf **next, bool *started)
 {
 	struct run r = { .conf = conf,
 		.options = o,
-		.signals = sys_signals_open(),
+		.signals = signals,
 		.once = o->once || o->from_file != NULL };
 	struct err e;
 	bool left;
 
+	*next = NULL;
 	progress_init(&r.progress, o->quiet);
-	if (!start(&r, &e)) {
+	*started = start(&r, &e);
+	if (!*started) {
 		fprintf(stderr, "pictor-loader: %s\n", e.detail);
 		finish(&r);
 		return 1;
@@ -438,5 +474,40 @@ run(const struct conf *conf, const struct options *o)
 	finish(&r);
 	if (r.once || r.progress.bar)
 		progress_end(&r.progress);
+	*next = r.next;
 	return r.failed || (left && r.once) ? 1 : 0;
+}
+
+int
+run(const struct conf *conf, const struct options *o)
+{
+	scoped_fd signals = sys_signals_open();
+	const struct conf *now = conf_ref(conf);
+	const struct conf *before = NULL; /* it worked */
+	struct conf *next = NULL;
+	bool started;
+	int status;
+
+	for (;;) {
+		log_level_set(o->quiet ? LOG_LEVEL_WARNING
+				       : (enum log_level)now->log_level);
+		status = run_with(now, o, signals, &next, &started);
+		if (!started && before != NULL) {
+			log_line(LOG_LEVEL_ERROR,
+			    "going on with the configuration before");
+			next = NULL;
+			conf_drop(now);
+			now = take_ptr(before);
+			continue;
+		}
+		if (next == NULL || status != 0)
+			break;
+		conf_drop(before);
+		before = now;
+		now = take_ptr(next);
+	}
+	conf_drop(now);
+	conf_drop(before);
+	conf_drop(next);
+	return status;
 }

@@ -7,9 +7,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/codec.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "loader/count.h"
 #include "loader/source.h"
 #include "loader/strbuf.h"
@@ -21,6 +24,7 @@ struct file {
 	char *name;
 	int fd;
 	bool is_end;
+	bool failed;
 	struct strbuf text; /* read and not given yet, from `at` on */
 	size_t at;
 	int64_t line;
@@ -37,6 +41,15 @@ more(struct file *f, int wait_ms)
 	if (f->is_end || poll(&p, 1, wait_ms) <= 0)
 		return false;
 	n = fd_read(f->fd, piece, sizeof(piece));
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n < 0) {
+		const char *why = strerrordesc_np(errno);
+
+		log_line(LOG_LEVEL_ERROR, "%s: %s", f->name,
+		    why != NULL ? why : "it cannot be read");
+		f->failed = true;
+	}
 	if (n <= 0) {
 		f->is_end = true;
 		return false;
@@ -65,7 +78,7 @@ next(struct source *s, int wait_ms, struct record *out)
 		if (!more(f, wait_ms) && !f->is_end)
 			return SOURCE_NOTHING;
 		if (f->is_end && f->at == f->text.len)
-			return SOURCE_END;
+			return f->failed ? SOURCE_FAILED : SOURCE_END;
 		if (f->is_end)
 			break;
 	}
@@ -130,12 +143,15 @@ source_file_new(const char *path, struct source **out, struct err *e)
 	bool standard = strcmp(path, "-") == 0;
 	int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			  : open(path, O_RDONLY | O_CLOEXEC);
-	struct file *f;
+	char shown[300];
 	char name[512];
+	struct file *f;
 
 	if (fd < 0)
 		return err_errno(e, ERR_SYSTEM, errno, "%s", path);
-	(void)snprintf(name, sizeof(name), "file %s", path);
+	/* A name need not be UTF-8, a text of the database must. */
+	(void)codec_log_escape(slice_of(path), shown, sizeof(shown));
+	(void)snprintf(name, sizeof(name), "file %s", shown);
 	f = xcalloc(1, sizeof(*f));
 	f->fd = fd;
 	f->name = xstrdup(name);

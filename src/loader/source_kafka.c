@@ -8,6 +8,10 @@
  * moved, writes nothing and begins anew. Kafka gets the offsets afterwards, for
  * those who watch the lag.
  *
+ * Where the topic does not have that offset (any more), librdkafka says so: the
+ * partition is taken out, and place() tells what is gone and goes on at what is
+ * there.
+ *
  * librdkafka calls back in rd_kafka_consumer_poll(), so on the loader's thread.
  */
 #include <inttypes.h>
@@ -24,7 +28,7 @@
 #include "loader/strbuf.h"
 #include "sql/sql.h"
 
-enum { WHERE_MAX = 300, NUMBER_MAX = 24 };
+enum { WHERE_MAX = 300, NUMBER_MAX = 24, ENDS_MS = 5000 };
 /* How long --once waits to be given partitions. */
 static const int64_t join_time_ns = 30 * NS_PER_S;
 static const int64_t lag_every_ns = 5 * NS_PER_S;
@@ -49,6 +53,8 @@ struct consumer {
 	/* Given by the group, and not read yet: the database has to say from
 	 * where on. */
 	rd_kafka_topic_partition_list_t *given;
+	/* Of those: whose messages are gone; they were assigned before. */
+	bool gone;
 	bool once;
 	bool joined;
 	bool again; /* what the batch holds belongs to others now */
@@ -140,6 +146,32 @@ drop_given(struct consumer *c)
 	if (c->given != NULL)
 		rd_kafka_topic_partition_list_destroy(c->given);
 	c->given = NULL;
+	c->gone = false;
+}
+
+/* place() assigns them, when the database has said from where on. */
+static void
+give(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	if (c->given == NULL)
+		c->given = rd_kafka_topic_partition_list_new(list->cnt);
+	for (int i = 0; i < list->cnt; i++)
+		(void)rd_kafka_topic_partition_list_add(
+		    c->given, list->elems[i].topic, list->elems[i].partition);
+}
+
+static bool
+unassign(struct consumer *c, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_error_t *failed =
+	    rd_kafka_incremental_unassign(c->kafka, list);
+
+	if (failed == NULL)
+		return true;
+	log_line(LOG_LEVEL_WARNING, "Kafka: %s", rd_kafka_error_string(failed));
+	rd_kafka_error_destroy(failed);
+	c->again = true;
+	return false;
 }
 
 static void
@@ -147,26 +179,18 @@ on_rebalance(rd_kafka_t *kafka, rd_kafka_resp_err_t what,
     rd_kafka_topic_partition_list_t *list, void *owner)
 {
 	struct consumer *c = owner;
-	rd_kafka_error_t *failed;
 
+	(void)kafka;
 	count_add(COUNT_REBALANCES, 1);
 	if (what == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		/* place() assigns them, when the database has said from where
-		 * on: the group waits for that. */
-		drop_given(c);
-		c->given = rd_kafka_topic_partition_list_copy(list);
+		/* The group waits until they are placed. */
+		give(c, list);
 		log_line(LOG_LEVEL_INFO, "%d partitions given", list->cnt);
 		return;
 	}
 	log_line(LOG_LEVEL_INFO, "%d partitions taken", list->cnt);
 	take_away(c, list);
-	failed = rd_kafka_incremental_unassign(kafka, list);
-	if (failed != NULL) {
-		log_line(LOG_LEVEL_WARNING, "Kafka: %s",
-		    rd_kafka_error_string(failed));
-		rd_kafka_error_destroy(failed);
-		c->again = true;
-	}
+	(void)unassign(c, list);
 }
 
 static void
@@ -221,7 +245,8 @@ set_all(struct consumer *c, rd_kafka_conf_t *conf, struct err *e)
 	static const char *const values[][2] = {
 		{ "enable.auto.commit", "false" },
 		{ "enable.auto.offset.store", "false" },
-		{ "auto.offset.reset", "earliest" },
+		/* What is gone is told, not passed over: see is_gone(). */
+		{ "auto.offset.reset", "error" },
 		{ "partition.assignment.strategy", "cooperative-sticky" },
 		{ "max.poll.interval.ms", "600000" },
 		{ "queued.max.messages.kbytes", "16384" },
@@ -322,6 +347,77 @@ read_offset(struct consumer *c, struct sql *sql, int32_t id, int64_t *out,
 	return true;
 }
 
+/* Moves a partition's place; false with *out unchanged: somebody else has. */
+static bool
+move_offset(struct consumer *c, struct sql *sql, int32_t id, int64_t to,
+    int64_t *out, struct err *e)
+{
+	scoped_rows rows = NULL;
+	char number[3][NUMBER_MAX];
+	const char *values[] = { c->conf->kafka_topic, c->conf->loader_group,
+		number[0], number[1], number[2] };
+
+	(void)snprintf(number[0], NUMBER_MAX, "%" PRId32, id);
+	(void)snprintf(number[1], NUMBER_MAX, "%" PRId64, *out);
+	(void)snprintf(number[2], NUMBER_MAX, "%" PRId64, to);
+	if (!sql_ask(sql,
+		"UPDATE pictor.kafka_offset "
+		"SET next_offset = $5, changed_at = now() "
+		"WHERE topic = $1 AND consumer = $2 AND part = $3 "
+		"AND next_offset = $4",
+		values, NELEM(values), &rows, e))
+		return false;
+	if (sql_changed(rows) == 1)
+		*out = to;
+	return true;
+}
+
+/*
+ * What is to be loaded next is not in the topic: where it goes on, in *offset.
+ * Written at once, so that it is told once, whoever comes next.
+ */
+static bool
+is_gone(struct consumer *c, struct sql *sql, int32_t id, int64_t *offset,
+    struct err *e)
+{
+	const char *topic = c->conf->kafka_topic;
+	int64_t from = *offset;
+	int64_t low;
+	int64_t end;
+	rd_kafka_resp_err_t failed = rd_kafka_query_watermark_offsets(
+	    c->kafka, topic, id, &low, &end, ENDS_MS);
+
+	/* It is read from there, fails as before, and is asked again. */
+	if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		log_line(LOG_LEVEL_WARNING, "Kafka: topic %s: %s", topic,
+		    rd_kafka_err2str(failed));
+		return true;
+	}
+	if (from < 0 || (from >= low && from <= end))
+		return true;
+	if (!move_offset(c, sql, id, low, offset, e))
+		return false;
+	if (*offset != low)
+		return true;
+	if (from > end) {
+		count_add(COUNT_ANEW, 1);
+		log_line(LOG_LEVEL_ERROR,
+		    "topic %s, partition %" PRId32 ": the next to load was "
+		    "message %" PRId64 ", and it ends before %" PRId64
+		    ": the topic was made anew, or Kafka has lost messages; "
+		    "what is there is loaded from %" PRId64 " on",
+		    topic, id, from, end, low);
+		return true;
+	}
+	count_add(COUNT_GONE, (uint64_t)(low - from));
+	log_line(LOG_LEVEL_ERROR,
+	    "topic %s, partition %" PRId32 ": messages %" PRId64 " to %" PRId64
+	    " are gone and were not loaded: %" PRId64
+	    "; the topic keeps too little (retention.ms, retention.bytes)",
+	    topic, id, from, low - 1, low - from);
+	return true;
+}
+
 static bool
 place(struct source *s, struct sql *sql, struct err *e)
 {
@@ -334,7 +430,8 @@ place(struct source *s, struct sql *sql, struct err *e)
 		rd_kafka_topic_partition_t *p = &c->given->elems[i];
 		int64_t offset;
 
-		if (!read_offset(c, sql, p->partition, &offset, e))
+		if (!read_offset(c, sql, p->partition, &offset, e) ||
+		    (c->gone && !is_gone(c, sql, p->partition, &offset, e)))
 			return false;
 		p->offset = offset >= 0 ? offset : RD_KAFKA_OFFSET_BEGINNING;
 		p->metadata = NULL;
@@ -402,6 +499,25 @@ watch_lag(struct consumer *c)
 	count_set(COUNT_LAG, lag);
 }
 
+/* Nothing is at the partition's offset: it is taken out, and given once more. */
+static enum source_next
+miss(struct consumer *c, int32_t id)
+{
+	const char *topic = c->conf->kafka_topic;
+	rd_kafka_topic_partition_list_t *one =
+	    rd_kafka_topic_partition_list_new(1);
+
+	(void)rd_kafka_topic_partition_list_add(one, topic, id);
+	/* What was read of it is loaded before its place is read anew. */
+	c->again = has_unloaded(c) && !run_flush(c->run);
+	if (!c->again && unassign(c, one)) {
+		give(c, one);
+		c->gone = true;
+	}
+	rd_kafka_topic_partition_list_destroy(one);
+	return c->again ? SOURCE_AGAIN : SOURCE_NOTHING;
+}
+
 /* An error in place of a message. */
 static enum source_next
 look_at_error(struct consumer *c, const rd_kafka_message_t *m)
@@ -413,6 +529,8 @@ look_at_error(struct consumer *c, const rd_kafka_message_t *m)
 			p->at_end = true;
 		return SOURCE_NOTHING;
 	}
+	if (m->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && p != NULL)
+		return miss(c, m->partition);
 	count_add(COUNT_KAFKA_ERRORS, 1);
 	if (m->err != c->complained)
 		log_line(LOG_LEVEL_WARNING, "Kafka: topic %s: %s",

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A spool's folder, read beside the daemon that writes it or after it. How far
- * it was loaded stands in the database, under the host's name and the folder's,
- * so the next run goes on there.
+ * it was loaded stands in the database, under the host's name, the folder's and
+ * the spool's id, so the next run goes on there; a spool that is made anew in
+ * the same folder begins to count again, and is read from its beginning.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -10,13 +11,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/log.h"
 #include "event/spool.h"
 #include "loader/count.h"
 #include "loader/source.h"
 #include "sql/sql.h"
 
-enum { NAME_ROOM = 600, NUMBER_MAX = 24 };
+enum { NAME_ROOM = 600, KEY_ROOM = NAME_ROOM + 20, NUMBER_MAX = 24 };
+static const int64_t look_every_ns = NS_PER_S;
 
 struct from_spool {
 	struct source source;
@@ -24,6 +27,10 @@ struct from_spool {
 	char *folder;
 	struct spool_reader *reader; /* NULL: not placed yet */
 	struct spool_place seen;     /* behind the last of the batch */
+	uint64_t id;                 /* of the spool that is read; 0: none */
+	char key[KEY_ROOM];          /* what stands in the table */
+	int64_t looked_ns;
+	bool loaded; /* all that was given */
 	bool once;
 	uint64_t damages;
 	uint64_t missing;
@@ -35,11 +42,16 @@ spool_of(struct source *s)
 	return (struct from_spool *)(void *)s;
 }
 
-/* What stands in the table: the name without its first word. */
-static const char *
-table_key(const struct from_spool *f)
+/* Is it a spool that was made since? Only while nothing of it waits. */
+static bool
+is_another(struct from_spool *f)
 {
-	return f->name + strlen("spool ");
+	struct spool_sums sums;
+
+	if (!f->loaded || clock_ns() - f->looked_ns < look_every_ns)
+		return false;
+	f->looked_ns = clock_ns();
+	return spool_sums(f->folder, &sums) && sums.id != f->id;
 }
 
 static void
@@ -74,10 +86,13 @@ next(struct source *s, int wait_ms, struct record *out)
 		tell_harm(f);
 		if (f->once)
 			return SOURCE_END;
+		if (is_another(f))
+			return SOURCE_AGAIN;
 		clock_sleep_ns(wait_ms * NS_PER_MS);
 		return SOURCE_NOTHING;
 	}
 	f->seen = event.next;
+	f->loaded = false;
 	out->json = event.json;
 	out->major = (int64_t)event.place.segment;
 	out->minor = (int64_t)event.place.offset;
@@ -88,11 +103,17 @@ static bool
 place(struct source *s, struct sql *sql, struct err *e)
 {
 	struct from_spool *f = spool_of(s);
-	const char *values[1] = { table_key(f) };
+	const char *values[1] = { f->key };
+	struct spool_sums sums = { .id = 0 };
 	scoped_rows rows = NULL;
 
 	if (f->reader != NULL)
 		return true;
+	(void)spool_sums(f->folder, &sums);
+	f->id = sums.id;
+	/* The name without its first word. */
+	(void)snprintf(f->key, sizeof(f->key), "%s %016" PRIx64,
+	    f->name + strlen("spool "), f->id);
 	if (!sql_ask(sql,
 		"SELECT segment, next_byte FROM pictor.spool_place "
 		"WHERE spool = $1",
@@ -107,6 +128,8 @@ place(struct source *s, struct sql *sql, struct err *e)
 		return false;
 	f->damages = 0;
 	f->missing = 0;
+	f->loaded = true;
+	f->looked_ns = clock_ns();
 	count_not_ready(COUNT_OF_SOURCE, NULL);
 	return true;
 }
@@ -117,7 +140,7 @@ mark(struct source *s, struct sql *sql, bool *mine, struct err *e)
 {
 	struct from_spool *f = spool_of(s);
 	char number[2][NUMBER_MAX];
-	const char *values[3] = { table_key(f), number[0], number[1] };
+	const char *values[3] = { f->key, number[0], number[1] };
 
 	*mine = true;
 	(void)snprintf(
@@ -135,7 +158,7 @@ mark(struct source *s, struct sql *sql, bool *mine, struct err *e)
 static void
 done(struct source *s)
 {
-	(void)s;
+	spool_of(s)->loaded = true;
 }
 
 static void
@@ -176,6 +199,7 @@ source_spool_new(
 	struct spool_reader *reader;
 	struct from_spool *f;
 	char host[HOST_NAME_MAX + 1] = "";
+	char shown[NAME_ROOM / 2];
 	char name[NAME_ROOM];
 
 	/* Said at once, not when the database has answered. */
@@ -183,8 +207,10 @@ source_spool_new(
 		return false;
 	spool_reader_free(reader);
 	(void)gethostname(host, sizeof(host) - 1);
-	(void)snprintf(name, sizeof(name), "spool %s:%.400s", host,
-	    whole != NULL ? whole : folder);
+	/* A name need not be UTF-8, a text of the database must. */
+	(void)codec_log_escape(
+	    slice_of(whole != NULL ? whole : folder), shown, sizeof(shown));
+	(void)snprintf(name, sizeof(name), "spool %s:%s", host, shown);
 	f = xcalloc(1, sizeof(*f));
 	f->once = once;
 	f->folder = xstrdup(folder);

@@ -163,6 +163,11 @@ class Kafka(program.Program):
     def delete(self, name):
         rdkafka.delete_topic(self.address, name)
 
+    def forget(self, name, before, partition=0):
+        """Its retention has removed what was before that message."""
+        assert rdkafka.delete_records(self.address, name, partition,
+            before) == before
+
     def topics(self):
         """{name: number of partitions}"""
         return rdkafka.brokers(self.address)[1]

@@ -10,7 +10,7 @@ from collections import namedtuple
 Message = namedtuple("Message", "topic partition offset key value headers")
 
 # The protocol's numbers (kafka.apache.org/protocol).
-METADATA, CREATE_TOPICS, DELETE_TOPICS = 3, 19, 20
+METADATA, CREATE_TOPICS, DELETE_TOPICS, DELETE_RECORDS = 3, 19, 20, 21
 NONE, UNKNOWN_TOPIC, TOPIC_EXISTS = 0, 3, 36
 
 
@@ -97,6 +97,18 @@ def delete_topic(address, name):
     r.number("i")
     (_, error), = r.array(lambda: (r.text(), r.number("h")))
     assert error in (NONE, UNKNOWN_TOPIC), f"topic {name}: error {error}"
+
+
+def delete_records(address, name, partition, before):
+    """Removes messages as retention does; returns the first that is left."""
+    one = text(name) + array([struct.pack(">iq", partition, before)])
+    r = call(address, DELETE_RECORDS, 1, array([one])
+        + struct.pack(">i", 20000))
+    r.number("i")
+    (_, ((_, low, error),)), = r.array(lambda: (r.text(),
+        r.array(lambda: (r.number("i"), r.number("q"), r.number("h")))))
+    assert error == NONE, f"topic {name}: error {error}"
+    return low
 
 
 # ---- librdkafka ----

@@ -4,6 +4,7 @@ not, the database's schema, who may do what, and pictor report."""
 import datetime
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -399,6 +400,67 @@ def test_words_that_are_wrong_are_told(it):
     assert "[kafka] brokers is empty" in it.run("--once", status=1)
     assert "usage: pictor-loader" in it.run("--help")
     assert it.run("--version").startswith("pictor-loader ")
+
+
+def test_what_cannot_be_read_is_no_success(it, place):
+    """A folder opens, and fails when it is read: that is not its end."""
+    assert "Is a directory" in it.run("--from-file", place, status=1)
+
+
+def test_names_need_not_be_utf_8(it, place, postgres, database):
+    path = place / b"\xff\xc3.jsonl".decode(errors="surrogateescape")
+    path.write_text("broken\n" + lines([Maker().event()]), encoding="ascii")
+    assert "1 loaded, 0 were there, 1 dead letters" in it.run("-f", path)
+    origin, = loader.letters(postgres, database)
+    assert origin.endswith("/\ufffd\ufffd.jsonl 0:1")
+
+
+def test_a_spool_made_anew_is_read_from_its_beginning(it, place, postgres,
+        database, start):
+    """Its segments are counted from one again, so the place that was kept of
+    the one before lies behind them all."""
+    spool = place / "spool"
+
+    def fill(n):
+        daemon = start({"spool": {"path": spool, "memory": place}})
+        for i in range(n):
+            daemon.get(f"/cat.png?width={i + 1}")
+        daemon.stop()
+
+    fill(3)
+    fill(3)
+    assert "6 loaded" in it.run("--from-spool", spool, "--once")
+    shutil.rmtree(spool)
+    fill(3)
+    assert "3 events: 3 loaded" in it.run("--from-spool", spool, "--once")
+    assert "0 events" in it.run("--from-spool", spool, "--once")
+    # The same beside one that goes on.
+    it.start("--from-spool", spool)
+    it.said("loading from")
+    server.until(lambda: it.ask("/readyz")[0] == 200, "ready")
+    shutil.rmtree(spool)
+    fill(4)
+    server.until(lambda: loader.count(postgres, database) == 13, "all 13")
+    it.stop()
+
+
+def test_a_migration_that_takes_long_is_waited_for(it, place, postgres,
+        database):
+    """Its lock is held for longer than a statement may take."""
+    it.set({"postgres": {"statement_time": "1s"}})
+    with subprocess.Popen([postgres.programs / "psql", "-X", "-q", "-d",
+            postgres.dsn(database)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) as other:
+        other.stdin.write("SELECT pg_advisory_lock(7305808869231650914);\n")
+        other.stdin.flush()
+        other.stdout.readline()
+        it.start("--from-spool", place)
+        it.said("statement timeout")
+        other.stdin.close()
+        other.wait()
+    it.said("0001-star.sql applied")
+    assert "does not exist" not in it.log()
+    it.stop()
 
 
 def test_a_database_that_is_away_ends_a_single_run(it, postgres, database):

@@ -4,6 +4,7 @@ once, whatever ends or starts again meanwhile; counted, not sampled."""
 import json
 import resource
 import os
+import signal
 import threading
 import time
 
@@ -11,8 +12,9 @@ import pytest
 
 import cli
 import loader
+import made_events
 import server
-from made_events import Maker
+from made_events import DAY, Maker
 
 PARTITIONS = 6
 # More of them: the same test, longer.
@@ -96,6 +98,42 @@ def test_it_goes_on_and_says_how_it_is(make_loader, kafka, topic, postgres,
     wait_rows(postgres, database, 20)
     server.until(lambda: one.metric("events_loaded_total") == 20, "counted")
     assert one.metric("partitions") == 6 and one.metric("database_up") == 1
+    # A day's partition that another one drops meanwhile is made again.
+    old = Maker(when=made_events.today() - 10 * DAY)
+    kafka.produce(topic, keyed([old.event()]))
+    wait_rows(postgres, database, 21)
+    assert postgres.one("SELECT pictor.partitions_drop(current_date - 3)",
+        database) == "2"
+    kafka.produce(topic, keyed([old.event()]))
+    wait_rows(postgres, database, 21)
+    assert not loader.letters(postgres, database)
+    one.stop()
+
+
+def test_the_configuration_is_read_anew(make_loader, kafka, topic, postgres,
+        database):
+    make = Maker()
+    one = make_loader().start()
+
+    def hup(section, key, value, wanted):
+        length = len(one.log())
+        one.set({section: {key: value}})
+        one.process.send_signal(signal.SIGHUP)
+        server.until(lambda: wanted in one.log()[length:], one.log)
+
+    kafka.produce(topic, keyed([make.event() for _ in range(5)]))
+    wait_rows(postgres, database, 5)
+    hup("loader", "batch_rows", "many", "error configuration not changed: ")
+    other = kafka.topic()
+    one.set({"loader": {"batch_rows": 7}})
+    hup("kafka", "topic", other, "notice configuration is read anew")
+    kafka.produce(other, keyed([make.event() for _ in range(5)]))
+    wait_rows(postgres, database, 10)
+    # What only the start finds out: the one before still works.
+    hup("kafka", "prop.no.such", "1", "going on with the configuration before")
+    kafka.produce(other, keyed([make.event() for _ in range(5)]))
+    wait_rows(postgres, database, 15)
+    assert one.metric("events_loaded_total") == 15
     one.stop()
 
 
@@ -118,6 +156,86 @@ def test_a_bad_message_is_a_dead_letter(make_loader, kafka, topic, postgres,
         f"topic {topic} {part}:3": "JSON ends too early at byte 0"}
     assert "0 events" in one.run("--once")
 
+
+# ---- What Kafka has not any more ----
+
+def offset(postgres, database):
+    return int(postgres.one("SELECT next_offset FROM pictor.kafka_offset",
+        database))
+
+
+def test_what_was_removed_before_it_was_loaded_is_told(make_loader, kafka,
+        postgres, database):
+    make = Maker()
+    topic = kafka.topic()
+    one = make_loader(topic=topic)
+    kafka.produce(topic, keyed([make.event() for _ in range(50)]))
+    assert "50 loaded" in one.run("--once")
+    kafka.produce(topic, keyed([make.event() for _ in range(50)]))
+    kafka.forget(topic, 80)
+    said = one.run("--once")
+    assert (f"error topic {topic}, partition 0: messages 50 to 79 are gone "
+        "and were not loaded: 30;") in said
+    assert "20 events: 20 loaded" in said
+    # Told once, and all of it at once where nothing is left.
+    assert "gone" not in one.run("--once")
+    kafka.produce(topic, keyed([make.event() for _ in range(5)]))
+    kafka.forget(topic, 105)
+    assert "messages 100 to 104 are gone" in one.run("--once")
+    assert "gone" not in one.run("--once")
+    assert offset(postgres, database) == 105
+    # A group that begins has lost nothing.
+    one.set({"loader": {"group": "another"}})
+    assert "gone" not in one.run("--once")
+
+
+def test_what_is_removed_while_it_loads_is_counted(make_loader, kafka,
+        postgres, database):
+    """It sleeps meanwhile; how much it had by then is its own affair."""
+    make = Maker()
+    topic = kafka.topic()
+    one = make_loader(topic=topic).start()
+    kafka.produce(topic, keyed([make.event() for _ in range(10)]))
+    wait_rows(postgres, database, 10)
+    one.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(5):
+            kafka.produce(topic, keyed([make.event() for _ in range(200)]))
+        kafka.forget(topic, 1000)
+    finally:
+        one.process.send_signal(signal.SIGCONT)
+    server.until(lambda: one.metric("messages_gone_total") > 0
+        and one.metric("messages_gone_total")
+        + loader.count(postgres, database) == 1010, "all accounted for", 120)
+    assert offset(postgres, database) == 1010
+    kafka.produce(topic, keyed([make.event()]))
+    server.until(lambda: offset(postgres, database) == 1011, "it goes on", 60)
+    one.stop()
+
+
+def test_a_topic_made_anew_is_loaded_from_its_beginning(make_loader, kafka,
+        postgres, database):
+    make = Maker()
+    topic = kafka.topic()
+    one = make_loader(topic=topic)
+    kafka.produce(topic, keyed([make.event() for _ in range(20)]))
+    assert "20 loaded" in one.run("--once")
+    kafka.delete(topic)
+    server.until(lambda: topic not in kafka.topics(), "deleted")
+    kafka.topic(name=topic)
+    kafka.produce(topic, keyed([make.event() for _ in range(7)]))
+    one.start()
+    one.said(f"error topic {topic}, partition 0: the next to load was message "
+        "20, and it ends before 7: the topic was made anew")
+    wait_rows(postgres, database, 27)
+    server.until(lambda: one.metric("events_loaded_total") == 7, "counted")
+    assert one.metric("partitions_anew_total") == 1
+    assert one.metric("messages_gone_total") == 0
+    assert offset(postgres, database) == 7
+    one.stop()
+
+
+# ---- What is killed ----
 
 def produce_slowly(kafka, topic, events, done):
     """In pieces, so that there is always something on the way."""
