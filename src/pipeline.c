@@ -60,6 +60,7 @@ stage_claim(struct request *r)
 	r->in.stores = r->route->mount->stores.item;
 	r->in.nstore = r->route->mount->stores.n;
 	r->in.buckets = r->route->buckets;
+	r->in.gaps = r->route->gaps;
 	r->in.formats = r->route->results;
 	return r->route->dialect->claim(&r->in, &r->claim, &r->err);
 }

@@ -117,6 +117,7 @@ read_stores(struct arena *arena, struct route *r, const struct conf *conf)
 {
 	const struct conf_list *stores = &r->mount->stores;
 	const char **buckets = arena_alloc(arena, stores->n * sizeof(*buckets));
+	bool *gaps = arena_alloc(arena, stores->n * sizeof(*gaps));
 	const char **forward = NULL;
 	size_t most = 0;
 
@@ -126,6 +127,7 @@ read_stores(struct arena *arena, struct route *r, const struct conf *conf)
 
 		/* conf's check has found all of them. */
 		buckets[i] = row->bucket;
+		gaps[i] = row->type != STORE_FILE;
 		most += row->forward.n;
 	}
 	forward = arena_alloc(arena, most * sizeof(*forward));
@@ -137,6 +139,7 @@ read_stores(struct arena *arena, struct route *r, const struct conf *conf)
 			add_forward(arena, r, forward, row->forward.item[k]);
 	}
 	r->buckets = buckets;
+	r->gaps = gaps;
 	r->forward = forward;
 }
 

@@ -23,6 +23,8 @@ struct route {
 	struct digest scope;  /* of the name and both sets, for the key */
 	/* The buckets of mount->stores, by the same index. */
 	const char *const *buckets;
+	/* Do they take keys with empty segments? See struct dialect_in. */
+	const bool *gaps;
 	/* Names of the headers that its stores get of the request, each once;
 	 * vary: with commas between, NULL: none. */
 	const char *const *forward;

@@ -153,6 +153,7 @@ cli_plan(const struct route *route, struct slice path, struct slice query,
 		.stores = route->mount->stores.item,
 		.nstore = route->mount->stores.n,
 		.buckets = route->buckets,
+		.gaps = route->gaps,
 		.formats = route->results };
 
 	plan_init(plan);

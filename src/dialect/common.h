@@ -13,9 +13,11 @@ extern const struct dialect dialect_dit;
 /*
  * What a name must be that this one is not, in words; NULL: it is all right. A
  * key is UTF-8 without control bytes and, since it may become a path, without
- * empty, "." and ".." segments.
+ * "." and ".." segments; and without empty ones where the store, one of the
+ * mount's, does not know them.
  */
-const char *key_fault(struct slice key);
+const char *key_fault(
+    const struct dialect_in *in, struct slice store, struct slice key);
 /*
  * Sets source[0]. The key must have no fault. Fails with BAD_URL when the pool
  * is full.

@@ -92,10 +92,20 @@ dialect_accepts(struct slice accept)
 
 /* ---- Keys ---- */
 
+static bool
+store_has_gaps(const struct dialect_in *in, struct slice store)
+{
+	for (size_t i = 0; in->gaps != NULL && i < in->nstore; i++)
+		if (slice_is(store, in->stores[i]))
+			return in->gaps[i];
+	return false;
+}
+
 const char *
-key_fault(struct slice key)
+key_fault(const struct dialect_in *in, struct slice store, struct slice key)
 {
 	struct slice rest = key;
+	bool gaps = store_has_gaps(in, store);
 
 	if (key.len == 0)
 		return "the name of an image";
@@ -113,7 +123,7 @@ key_fault(struct slice key)
 	while (rest.at != NULL) {
 		struct slice segment = slice_cut(&rest, '/');
 
-		if (segment.len == 0)
+		if (segment.len == 0 && !gaps)
 			return "a name without empty segments";
 		if (slice_is(segment, ".") || slice_is(segment, ".."))
 			return "a name without segments of dots";
@@ -194,7 +204,8 @@ print_verify(const struct dialect *d, const struct plan *p, const char *url,
 	struct slice query = slice_of(url);
 	char name[PLAN_SOURCES][256];
 	const char *stores[PLAN_SOURCES];
-	struct dialect_in in = { .stores = stores };
+	bool gaps[PLAN_SOURCES];
+	struct dialect_in in = { .stores = stores, .gaps = gaps };
 	struct plan again;
 	struct err why;
 
@@ -208,6 +219,8 @@ print_verify(const struct dialect *d, const struct plan *p, const char *url,
 		if (store.len >= sizeof(name[i]))
 			break;
 		slice_copy(store, name[i], sizeof(name[i]));
+		/* Whatever its store takes: here it is about the language. */
+		gaps[in.nstore] = true;
 		stores[in.nstore++] = name[i];
 	}
 	if (in.nstore == p->nsource && in.nstore > 0 &&

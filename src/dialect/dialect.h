@@ -20,6 +20,9 @@ struct dialect_in {
 	size_t nstore;
 	/* Second names of these, "" where there is none; NULL: of none. */
 	const char *const *buckets;
+	/* May keys of these have empty segments ("a//b", "/a", "a/")? Those of
+	 * a folder cannot, since they are paths; NULL: of none. */
+	const bool *gaps;
 	format_set formats; /* that the mount's results may have */
 };
 

@@ -151,13 +151,14 @@ read_bucket(const struct dialect_in *in, const json_t *root,
  * here. nameable: the request does name one.
  */
 static bool
-set_key(struct slice store, struct slice key, bool nameable, struct plan *p,
-    struct err *e)
+set_key(const struct dialect_in *in, struct slice store, struct slice key,
+    bool nameable, struct plan *p, struct err *e)
 {
 	char shown[ERR_TEXT_MAX];
 
 	/* Also where it has a fault: the error's text names it whole. */
-	if (source_set(p, store, key, e) && nameable && key_fault(key) == NULL)
+	if (source_set(p, store, key, e) && nameable &&
+	    key_fault(in, store, key) == NULL)
 		return true;
 	if (p->source[0].key.len != key.len)
 		p->source[0].key.len = 0;
@@ -174,7 +175,7 @@ read_key(const struct dialect_in *in, const json_t *root, struct plan *p,
 	struct slice store = SLICE("");
 
 	return read_bucket(in, root, &store, e) &&
-	    set_key(store, key_text(json), json_is_string(json), p, e);
+	    set_key(in, store, key_text(json), json_is_string(json), p, e);
 }
 
 static bool
@@ -190,7 +191,7 @@ thumbor_key(const struct dialect_in *in, struct plan *p, struct err *e)
 	if (room == NULL)
 		return err_set(e, ERR_BUSY, "no memory for a path");
 	return dit_thumbor_key(in->path, name, room, &key, e) &&
-	    set_key(dialect_store(in, name), key, true, p, e);
+	    set_key(in, dialect_store(in, name), key, true, p, e);
 }
 
 /* The order of choice: toFormat, outputFormat, an encoder's own options. */

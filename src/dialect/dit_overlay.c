@@ -211,7 +211,8 @@ dit_edit_overlay(const json_t *value, struct dit_edits *out, struct err *e)
 		return false;
 	out->overlay_key =
 	    (struct slice){ json_string_value(key), json_string_length(key) };
-	if (!json_is_string(key) || key_fault(out->overlay_key) != NULL)
+	if (!json_is_string(key) ||
+	    key_fault(out->in, out->overlay_store, out->overlay_key) != NULL)
 		return fail_overlay(e, json_string_value(key));
 	if (!read_ratio(value, "wRatio", s, COMPOSITE_WIDTH, e) ||
 	    !read_ratio(value, "hRatio", s, COMPOSITE_HEIGHT, e))

@@ -308,7 +308,7 @@ parse_key(const struct dialect_in *in, struct plan *p, struct err *e)
 	if (!codec_percent(raw, room, &key.len, e))
 		return err_param(e, ERR_BAD_URL, "path", raw.at, raw.len,
 		    "%% with two hex digits, but not %%00");
-	fault = key_fault(key);
+	fault = key_fault(in, slice_of(in->stores[0]), key);
 	if (fault != NULL)
 		return err_param(e, key.len == 0 ? ERR_NO_SOURCE : ERR_BAD_URL,
 		    "path", key.at, key.len, "%s", fault);

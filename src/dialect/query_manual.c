@@ -67,9 +67,8 @@ static const struct {
 	    "corners of rotate. A solid one lies behind clear pixels, too, "
 	    "unless flatten=false.",
 	    "width=300&height=300&fit=contain&background=navy" },
-	[Q_OVERLAY] = { "KEY, or //STORE/KEY of another store of the mount",
-	    "none", "Another image, to be laid on this one.",
-	    "overlay=logo.png" },
+	[Q_OVERLAY] = { "KEY, or //STORE/KEY of any store of the mount", "none",
+	    "Another image, to be laid on this one.", "overlay=logo.png" },
 	[Q_OVERLAY2] = { "as overlay", "none", "A second one.",
 	    "overlay=logo.png&overlay2=logo.png&composite=west"
 	    "&composite2=east" },

@@ -4,8 +4,8 @@
  * each is laid on: composite=VALUES, composite2=VALUES, ...
  *
  * A key is one of the mount's first store, as the path is; //STORE/KEY is one
- * of another store of the mount: no key begins with a slash. An overlay without
- * a composite lies in the middle. composite2=source:1 takes the first again.
+ * of any store of the mount, and so is one of the first whose own name begins
+ * with two slashes. An overlay without a composite lies in the middle. composite2=source:1 takes the first again.
  */
 #include "dialect/query.h"
 
@@ -51,7 +51,7 @@ query_overlays(const struct dialect_in *in, const struct query *q,
 		if (!cut_store(in, &key, &store))
 			return query_refuse(q, param, e,
 			    "//STORE/NAME with a store of this mount");
-		fault = key_fault(key);
+		fault = key_fault(in, store, key);
 		if (fault != NULL)
 			return query_refuse(q, param, e, fault);
 		if (!source_add(p, store, key, e))

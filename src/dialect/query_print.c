@@ -182,7 +182,8 @@ put_plain(struct url *url, const struct plan *p, const struct plan_step *s)
 	    url, op_row((enum op)s->op)->name, list[0] != '\0' ? list : "true");
 }
 
-/* The key alone where it is of the first image's store. */
+/* The key alone where it is of the first image's store, and does not look like
+ * one with its store's name. */
 static void
 put_overlays(struct url *url, const struct plan *p)
 {
@@ -192,7 +193,8 @@ put_overlays(struct url *url, const struct plan *p)
 		char value[2 * KEY_MAX] = "";
 		struct text text = { .at = value, .size = sizeof(value) };
 
-		if (!slice_eq(store, plan_slice(p, p->source[0].store))) {
+		if (!slice_eq(store, plan_slice(p, p->source[0].store)) ||
+		    slice_starts(key, SLICE("//"))) {
 			text_put(&text, SLICE("//"));
 			text_put(&text, store);
 			text_put(&text, SLICE("/"));

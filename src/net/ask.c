@@ -173,6 +173,9 @@ set_limits(CURL *easy, const struct ask *a)
 	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(
 	    easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* A name server that does not answer would otherwise hold the thread
+	 * at the end, and with it all who wait. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1L);
 	(void)curl_easy_setopt(
 	    easy, CURLOPT_CONNECTTIMEOUT_MS, ms > 0 ? ms : 1L);

@@ -103,18 +103,40 @@ jitter(int64_t n)
 
 /* ---- Those who wait ---- */
 
-/* Takes those out whose deadline has come; all: whoever they are. */
-static struct credential_wait *
-take_waiting(struct credential_source *s, bool all) needs_lock(&s->lock)
+/* Which of them. */
+typedef bool waits_f(const struct credential_wait *w);
+
+static bool
+is_anyone(const struct credential_wait *w)
 {
-	const int64_t now_ns = clock_ns();
+	(void)w;
+	return true;
+}
+
+static bool
+is_gone(const struct credential_wait *w)
+{
+	return w->cancel != NULL &&
+	    atomic_load_explicit(w->cancel, memory_order_relaxed) != 0;
+}
+
+static bool
+is_late(const struct credential_wait *w)
+{
+	return w->deadline_ns <= clock_ns();
+}
+
+/* Takes those out. */
+static struct credential_wait *
+take_waiting(struct credential_source *s, waits_f *which) needs_lock(&s->lock)
+{
 	struct credential_wait **at = &s->waiting;
 	struct credential_wait *taken = NULL;
 
 	while (*at != NULL) {
 		struct credential_wait *w = *at;
 
-		if (!all && w->deadline_ns > now_ns) {
+		if (!which(w)) {
 			at = &w->next;
 			continue;
 		}
@@ -139,17 +161,19 @@ tell(struct credential_wait *list, struct credential *c, const struct err *e)
 	}
 }
 
+/* Those who cannot wait for the end of the fetch. */
 static void
-tell_late(struct credential_source *s)
+tell_some(struct credential_source *s)
 {
-	struct credential_wait *late;
+	struct credential_wait *gone, *late;
 	struct err e;
 
 	lock_take(&s->lock);
-	late = take_waiting(s, false);
+	gone = take_waiting(s, is_gone);
+	late = take_waiting(s, is_late);
 	lock_drop(&s->lock);
-	if (late == NULL)
-		return;
+	(void)err_set(&e, ERR_CLIENT_GONE, "nobody waits any more");
+	tell(gone, NULL, &e);
 	(void)err_set(
 	    &e, ERR_ORIGIN_TIMEOUT, "credentials did not arrive in time");
 	tell(late, NULL, &e);
@@ -161,7 +185,7 @@ go_on(void *owner)
 {
 	struct credential_source *s = owner;
 
-	tell_late(s);
+	tell_some(s);
 	return !atomic_load_explicit(&s->stop, memory_order_acquire);
 }
 
@@ -284,7 +308,7 @@ fetch(struct credential_source *s)
 	failures = s->failures;
 	why = s->why;
 	now = s->now != NULL ? credential_ref(s->now) : NULL;
-	waiting = take_waiting(s, true);
+	waiting = take_waiting(s, is_anyone);
 	lock_drop(&s->lock);
 	/* The first one, and then fewer and fewer. */
 	if (!ok && (failures & (failures - 1)) == 0)
@@ -387,7 +411,7 @@ credential_source_free(struct credential_source *s)
 	lock_drop(&s->lock);
 	(void)pthread_join(s->thread, NULL);
 	lock_take(&s->lock);
-	waiting = take_waiting(s, true);
+	waiting = take_waiting(s, is_anyone);
 	lock_drop(&s->lock);
 	(void)err_set(&e, ERR_DRAINING, "credentials: shutting down");
 	tell(waiting, NULL, &e);

@@ -56,13 +56,17 @@ void credential_source_free(struct credential_source *s);
 struct credential_wait {
 	/* Once: c is a reference of the callee's, or NULL with the error
 	 * (ORIGIN_DENIED: there are none, or they are refused;
-	 * ORIGIN_FAILED: who gives them does not answer; ORIGIN_TIMEOUT). On
+	 * ORIGIN_FAILED: who gives them does not answer; ORIGIN_TIMEOUT;
+	 * CLIENT_GONE). On
 	 * the source's thread, or, where they are at hand, on the caller's
 	 * before credential_get() returns. It must not wait, may call
 	 * credential_get() again, and w is the caller's again in it. */
 	void (*ready)(struct credential_wait *w, struct credential *c,
 	    const struct err *e);
 	int64_t deadline_ns;
+	/* Not 0: it does not want them any more. NULL: never. Looked at some
+	 * twenty times a second. */
+	const _Atomic uint32_t *cancel;
 	struct credential_wait *next; /* source's own */
 };
 void credential_get(struct credential_source *s, struct credential_wait *w);

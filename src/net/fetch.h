@@ -83,6 +83,9 @@ struct fetch {
 	size_t nheader;
 	struct slice body; /* of PUT and POST */
 	int64_t deadline_ns;
+	/* Instead of it, where it may become later while the transfer runs;
+	 * NULL: it does not. */
+	const _Atomic int64_t *due_ns;
 	/* Begin then and not before (clock_ns()); 0: at once. For what is tried
 	 * again: until then it takes no place of others, and cancel and deadline
 	 * end it as if it ran. */

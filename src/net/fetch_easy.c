@@ -150,6 +150,14 @@ easy_silent(struct fetch_run *run)
 		    silent_ms);
 }
 
+static int64_t
+easy_deadline_ns(const struct fetch *f)
+{
+	return f->due_ns != NULL
+	    ? atomic_load_explicit(f->due_ns, memory_order_relaxed)
+	    : f->deadline_ns;
+}
+
 bool
 fetch_is_over(struct fetch_run *run, int64_t now_ns)
 {
@@ -164,7 +172,7 @@ fetch_is_over(struct fetch_run *run, int64_t now_ns)
 	else if (f->into != NULL && !blob_is_shared(f->into))
 		fetch_over(run, FETCH_STOPPED, ERR_CLIENT_GONE,
 		    "nobody reads the body");
-	else if (now_ns >= f->deadline_ns)
+	else if (now_ns >= easy_deadline_ns(f))
 		easy_late(run);
 	else if (run->phase == FETCH_CONNECTS &&
 	    now_ns - run->began_ns >= run->way->connect_ns)

@@ -285,6 +285,14 @@ s3_wait_ns(const struct s3_run *run)
 	    (int64_t)((double)most * (double)chance / (double)UINT32_MAX);
 }
 
+static int64_t
+s3_due_ns(const struct s3_call *c)
+{
+	return c->due_ns != NULL
+	    ? atomic_load_explicit(c->due_ns, memory_order_relaxed)
+	    : c->deadline_ns;
+}
+
 /* May it be asked once more, and from when on? */
 static bool
 s3_may_wait(struct s3_run *run, int64_t *start_ns)
@@ -293,7 +301,7 @@ s3_may_wait(struct s3_run *run, int64_t *start_ns)
 	    run->fetch.ended == FETCH_BROKEN;
 	int64_t start = clock_ns() + s3_wait_ns(run);
 
-	if (run->again >= run->s3->retries || start >= run->call->deadline_ns ||
+	if (run->again >= run->s3->retries || start >= s3_due_ns(run->call) ||
 	    !s3_tokens_take(run, silent ? S3_TOKENS_SILENT : S3_TOKENS_AGAIN))
 		return false;
 	run->again++;
@@ -351,7 +359,7 @@ s3_stop(struct s3_run *run)
  * would then pass for all of it.
  */
 static bool
-s3_is_span(const struct s3_run *run, int64_t from)
+s3_is_span(struct s3_run *run, int64_t from)
 {
 	const struct s3_call *c = run->call;
 	struct s3_span span;
@@ -362,6 +370,7 @@ s3_is_span(const struct s3_run *run, int64_t from)
 		fetch_answer_header(&run->fetch, "content-range"), &span) ||
 	    span.first != from)
 		return false;
+	run->whole = (int64_t)run->had + span.last - span.first + 1;
 	if (run->resumed && c->facts.size >= 0 && span.size != c->facts.size)
 		return false;
 	if (last < 0 || (span.size >= 0 && last >= span.size))
@@ -379,6 +388,7 @@ s3_head_rest(struct s3_run *run)
 	int64_t from = (c->is_range ? c->first : 0) + (int64_t)run->had;
 	bool whole = f->status == 200 && run->had == 0 && !c->is_range;
 
+	run->whole = f->length;
 	if (!slice_is(etag, c->facts.etag)) {
 		err_set(&c->err, ERR_ORIGIN_CHANGED,
 		    "%s: it is another object after %zu bytes",
@@ -402,6 +412,7 @@ s3_head_body(struct s3_run *run)
 	struct s3_call *c = run->call;
 	struct fetch *f = &run->fetch;
 
+	run->whole = f->length;
 	if (c->is_range ? !s3_is_span(run, c->first) : f->status != 200) {
 		err_set(&c->err, ERR_ORIGIN_FAILED,
 		    "%s: asked for %s, got status %d and another part",
@@ -599,6 +610,7 @@ s3_prepare(struct s3_run *run, struct err *e)
 		.url = arena_copy(run->arena, slice_of(url)),
 		.body = run->request.body,
 		.deadline_ns = run->call->deadline_ns,
+		.due_ns = run->call->due_ns,
 		.start_ns = start_ns,
 		.cancel = run->call->cancel,
 		.head = s3_head,
@@ -647,7 +659,8 @@ s3_go(struct s3_run *run)
 	}
 	run->wait = (struct credential_wait){
 		.ready = s3_ready,
-		.deadline_ns = run->call->deadline_ns,
+		.deadline_ns = s3_due_ns(run->call),
+		.cancel = run->call->cancel,
 	};
 	credential_get(run->s3->credentials, &run->wait);
 }

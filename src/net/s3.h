@@ -144,8 +144,10 @@ struct s3_call {
 	const char *transition;
 	unsigned most; /* 0: 1,000 */
 
+	/* As in struct fetch. */
 	int64_t deadline_ns;
-	const _Atomic uint32_t *cancel; /* as in struct fetch */
+	const _Atomic int64_t *due_ns;
+	const _Atomic uint32_t *cancel;
 	/*
 	 * S3_GET: the object's facts are known. Sets into, to which the body
 	 * is appended; finished by the caller, in end(). False: stop, with the

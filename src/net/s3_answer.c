@@ -134,10 +134,23 @@ s3_encryption_check(const struct s3_run *run, struct err *e)
 	    run->s3->place.bucket, words[c->encryption], c->facts.encryption);
 }
 
+/* An answer's own length fits what came; what it said of the object may not. */
+static bool
+s3_size_check(const struct s3_run *run, struct err *e)
+{
+	size_t size = blob_look(run->call->into).size - run->base;
+
+	return run->whole < 0 || (uint64_t)run->whole == size ||
+	    err_set(e, ERR_ORIGIN_FAILED,
+		"%s: ended at %zu of %" PRId64 " bytes (request %s)",
+		run->s3->place.bucket, size, run->whole,
+		run->call->facts.request_id);
+}
+
 bool
 s3_answer_check(struct s3_run *run, struct err *e)
 {
-	if (run->begun && !s3_body_check(run, e))
+	if (run->begun && (!s3_size_check(run, e) || !s3_body_check(run, e)))
 		return false;
 	return s3_encryption_check(run, e);
 }

@@ -85,6 +85,7 @@ struct s3_run {
 	bool resumed;         /* the request asks for the rest of a body */
 	bool stopped;         /* by our own head: call->err is why */
 	size_t base;          /* bytes in call->into before ours */
+	int64_t whole;        /* that ours are to be; -1: not known */
 	size_t had;           /* bytes of the body when this request began */
 	int checksum;         /* enum checksum_kind; -1: none was said */
 	char checksum_text[48];

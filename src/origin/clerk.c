@@ -72,7 +72,7 @@ sweep_flow(struct origin *o, struct sweep *s, struct store_flow *flow)
 	}
 	if (flow_is_wanted(flow))
 		return;
-	if (s->now_ns >= flow->t.deadline_ns && !flow->queued) {
+	if (s->now_ns >= store_due_ns(&flow->t) && !flow->queued) {
 		const struct err late = { .code = ERR_ORIGIN_TIMEOUT,
 			.detail = "no answer" };
 

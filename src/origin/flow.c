@@ -101,6 +101,7 @@ flow_new(struct store_life *life, const struct digest *id,
 	flow->life = store_ref(life);
 	flow->id = *id;
 	flow->site = flow_site(life, f->key);
+	flow->first_ns = f->deadline_ns;
 	flow->arena = arena_new(KIB);
 	flow->t = (struct store_fetch){
 		.store = s,

@@ -22,6 +22,7 @@ struct store_flow {
 	struct store_life *life; /* a reference */
 	struct digest id;        /* store, key, version, headers */
 	uint64_t site;           /* whose failures it may add to */
+	int64_t first_ns;        /* deadline of who began it */
 	struct arena *arena;     /* of what t points to */
 	struct origin_header header[ORIGIN_HEADERS_MAX];
 

@@ -52,6 +52,7 @@ struct http_get {
 	bool foreign;      /* redirected away from the key's site */
 	bool begun;        /* store_begin() was called with blob */
 	struct blob *blob; /* a reference */
+	int64_t whole;     /* bytes that it is to have; -1: not known */
 	char range[HTTP_RANGE_SIZE];
 	char url[FETCH_URL_MAX + 1];
 };
@@ -298,7 +299,7 @@ get_again(struct http_get *g, int asked_s)
 	pause += now % (pause / 2);
 	if (pause < asked_s * NS_PER_S)
 		pause = asked_s * NS_PER_S;
-	if (pause > http_pause_most_ns || now + pause >= g->t->deadline_ns)
+	if (pause > http_pause_most_ns || now + pause >= store_due_ns(g->t))
 		return false;
 	g->tries++;
 	get_ask(g, now + pause);
@@ -332,6 +333,7 @@ get_begin(struct http_get *g)
 		return false;
 	}
 	http_facts(f, &t->facts);
+	g->whole = f->length;
 	g->begun = true;
 	f->into = g->blob;
 	store_begin(t, g->blob);
@@ -345,8 +347,8 @@ get_head(struct fetch *f)
 
 	if (g->begun) {
 		f->into = g->blob;
-		return http_goes_on(
-		    f, &g->t->facts, blob_look(g->blob).size, &f->err);
+		return http_goes_on(f, &g->t->facts, blob_look(g->blob).size,
+		    &g->whole, &f->err);
 	}
 	if (f->status == 200 || f->status == 203)
 		return get_begin(g);
@@ -434,13 +436,21 @@ get_body_end(struct http_get *g)
 	const struct fetch *f = &g->f;
 	bool passes = f->ended == FETCH_BROKEN || f->ended == FETCH_NO_ANSWER ||
 	    (f->ended == FETCH_STOPPED && http_status_passes(f->status));
+	size_t size = blob_look(g->blob).size;
 	struct err e;
 
-	if (f->ended == FETCH_DONE && blob_look(g->blob).size > 0) {
-		get_done(g, NULL);
-	} else if (f->ended == FETCH_DONE) {
+	if (f->ended == FETCH_DONE && size == 0) {
 		err_set(&e, ERR_EMPTY, "%s: 0 bytes", f->peer);
 		get_done(g, &e);
+	} else if (f->ended == FETCH_DONE && g->whole >= 0 &&
+	    (uint64_t)g->whole != size) {
+		/* The answer's own length fits it, not its range. */
+		err_set(&e, ERR_ORIGIN_FAILED,
+		    "%s: ended at %zu of %" PRId64 " bytes", f->peer, size,
+		    g->whole);
+		get_done(g, &e);
+	} else if (f->ended == FETCH_DONE) {
+		get_done(g, NULL);
 	} else if (!passes || http_strong_etag(g->t->facts.validator) == NULL ||
 	    !get_again(g, 0)) {
 		get_done(g, &f->err);
@@ -487,7 +497,7 @@ http_fetch(struct store_fetch *t)
 		.way = g->http->way,
 		.method = "GET",
 		.url = g->url,
-		.deadline_ns = t->deadline_ns,
+		.due_ns = &t->deadline_ns,
 		.cancel = &t->cancel,
 		.head = get_head,
 		.end = get_end,

@@ -275,27 +275,28 @@ http_is_plain(const struct fetch *f, struct err *e)
 	    (int)(coding.len < 20 ? coding.len : 20), coding.at);
 }
 
-/* "bytes 5-9/10", "bytes 5-9/" "*": the first byte, and the size or -1. */
+/* "bytes 5-9/10": from the first byte to the end, of so many; "*" says less
+ * than what has to be known. */
 static bool
-range_of(const struct fetch *f, int64_t *first, int64_t *size)
+rest_of(const struct fetch *f, int64_t *first, int64_t *size)
 {
 	struct slice rest = fetch_answer_header(f, "content-range");
-	struct slice last;
+	struct slice part;
+	int64_t last = 0;
 
 	if (!slice_starts(rest, SLICE("bytes ")))
 		return false;
 	rest = slice_skip(rest, 6);
-	*size = -1;
-	if (!num_int(slice_cut(&rest, '-'), 0, INT64_MAX, first))
-		return false;
-	last = slice_cut(&rest, '/');
-	return last.len > 0 && rest.at != NULL &&
-	    (slice_is(rest, "*") || num_int(rest, 1, INT64_MAX, size));
+	part = slice_cut(&rest, '/');
+	return rest.at != NULL && num_int(rest, 1, INT64_MAX, size) &&
+	    num_int(slice_cut(&part, '-'), 0, *size - 1, first) &&
+	    part.at != NULL && num_int(part, *first, *size - 1, &last) &&
+	    last == *size - 1;
 }
 
 bool
 http_goes_on(const struct fetch *f, const struct origin_facts *facts,
-    uint64_t at, struct err *e)
+    uint64_t at, int64_t *whole, struct err *e)
 {
 	struct origin_facts now;
 	int64_t first = -1;
@@ -316,10 +317,12 @@ http_goes_on(const struct fetch *f, const struct origin_facts *facts,
 		    "%s: broken off at byte %" PRIu64
 		    ", and it knows no ranges",
 		    f->peer, at);
-	if (!range_of(f, &first, &size) || (uint64_t)first != at ||
-	    (facts->size >= 0 && size >= 0 && size != facts->size))
+	if (!rest_of(f, &first, &size) || (uint64_t)first != at ||
+	    (facts->size >= 0 && size != facts->size))
 		return err_set(e, ERR_ORIGIN_FAILED,
-		    "%s: another range than from byte %" PRIu64, f->peer, at);
+		    "%s: another range than from byte %" PRIu64 " to the end",
+		    f->peer, at);
+	*whole = size;
 	return http_is_plain(f, e);
 }
 

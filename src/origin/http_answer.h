@@ -22,11 +22,12 @@ const char *http_strong_etag(const char *validator);
 /* Coded, though nobody asked for it: fails with ORIGIN_FAILED. */
 bool http_is_plain(const struct fetch *f, struct err *e) must_check;
 /*
- * Of a 206: does it go on at byte at, of an original of that size (-1: not
- * known) and validator? Fails with ORIGIN_CHANGED or ORIGIN_FAILED.
+ * Of a 206: does it go on at byte at, and to the end, of an original of that
+ * size (-1: not known) and validator? *whole: the size that it says. Fails with
+ * ORIGIN_CHANGED or ORIGIN_FAILED.
  */
 bool http_goes_on(const struct fetch *f, const struct origin_facts *facts,
-    uint64_t at, struct err *e) must_check;
+    uint64_t at, int64_t *whole, struct err *e) must_check;
 /* What a status that is no success means; fills e, false. */
 bool http_status(const struct fetch *f, struct err *e);
 /* Might another try have more luck? */

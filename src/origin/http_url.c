@@ -14,6 +14,8 @@ key_to_path(const char *endpoint, const char *key, char *out, size_t size)
 
 	if (at + 3 * rest.len + 2 > size)
 		return false;
+	/* With a slash of its own before the key, one that begins with // names
+	 * no host. */
 	memcpy(out, endpoint, at);
 	if (out[at - 1] != '/')
 		out[at++] = '/';
@@ -43,8 +45,6 @@ http_url(const char *endpoint, const char *key, char *out, size_t size,
 
 	if (key[0] == '\0')
 		return err_set(e, ERR_NO_SOURCE, "the key is empty");
-	if (endpoint[0] != '\0' && key[0] == '/')
-		return err_set(e, ERR_FORBIDDEN, "the key begins with /");
 	fits = endpoint[0] != '\0' ? key_to_path(endpoint, key, out, size)
 				   : key_to_url(key, out, size);
 	if (!fits)

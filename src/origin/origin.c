@@ -116,17 +116,40 @@ flow_unlist(struct origin *o, struct store_flow *flow) needs_lock(&o->lock)
 }
 
 /*
- * Would a body that is on its way take most of f's time, and then break off
- * because that of who began it is over?
+ * A body that is on its way lives as long as the longest deadline of those who
+ * got it while the time of who began it was not over: so it ends, however many
+ * come one after the other. The grace: until then nobody has called it late.
  */
 static bool
-flow_ends_too_early(const struct store_flow *flow, const struct origin_fetch *f)
+flow_may_last(const struct store_flow *flow, int64_t now)
+{
+	return now + origin_grace_ns < flow->first_ns;
+}
+
+static void
+flow_last(struct store_flow *flow, const struct origin_fetch *f)
+{
+	if (f->deadline_ns > store_due_ns(&flow->t))
+		atomic_store_explicit(
+		    &flow->t.deadline_ns, f->deadline_ns, memory_order_relaxed);
+}
+
+/* Will its body be there for f, or take most of f's time and then break off? */
+static bool
+flow_body_suits(const struct store_flow *flow, const struct origin_fetch *f)
 {
 	int64_t now = clock_ns();
 
-	return flow->body != NULL &&
-	    blob_look(flow->body).state == BLOB_GROWING &&
-	    flow->t.deadline_ns - now < (f->deadline_ns - now) / 2;
+	switch (blob_look(flow->body).state) {
+	case BLOB_DONE:
+		return true;
+	case BLOB_FAILED:
+		return false;
+	case BLOB_GROWING:
+		break;
+	}
+	return flow_may_last(flow, now) ||
+	    store_due_ns(&flow->t) - now >= (f->deadline_ns - now) / 2;
 }
 
 /* May f be served by it? */
@@ -134,7 +157,7 @@ static bool
 flow_suits(const struct store_flow *flow, const struct origin_fetch *f)
 {
 	if (flow->begun)
-		return !flow_ends_too_early(flow, f);
+		return flow_body_suits(flow, f);
 	if (flow->t.validator == NULL)
 		return true;
 	return f->validator != NULL &&
@@ -249,7 +272,7 @@ store_goes_on(const struct store_fetch *t, struct err *e)
 {
 	if (atomic_load_explicit(&t->cancel, memory_order_relaxed) != 0)
 		return err_set(e, ERR_CLIENT_GONE, "nobody waits any more");
-	if (clock_ns() >= t->deadline_ns)
+	if (clock_ns() >= store_due_ns(t))
 		return err_set(e, ERR_ORIGIN_TIMEOUT, "the deadline has come");
 	return true;
 }
@@ -274,8 +297,11 @@ store_begin(struct store_fetch *t, struct blob *body)
 		log_line(LOG_LEVEL_INFO, "store %s works again", row->name);
 	waiting = flow->waiting;
 	flow->waiting = NULL;
-	for (struct origin_fetch *f = waiting; f != NULL; f = f->next)
+	for (struct origin_fetch *f = waiting; f != NULL; f = f->next) {
 		fetch_fill(o, f, flow);
+		if (f->body != NULL)
+			flow_last(flow, f);
+	}
 	/* Without a body there is nothing to join. */
 	if (body == NULL || !flow_is_wanted(flow)) {
 		flow_unlist(o, flow);
@@ -319,7 +345,7 @@ store_end(struct store_fetch *t, const struct err *e)
 	const struct conf_store *row = flow->life->store.conf;
 	struct origin_fetch *waiting = NULL;
 	int64_t now = clock_ns();
-	bool late = now >= t->deadline_ns;
+	bool late = now >= store_due_ns(t);
 	bool unused = false;
 
 	assert(e != NULL || flow->begun);
@@ -406,10 +432,13 @@ flow_join(struct origin *o, struct store_flow *flow, struct origin_fetch *f)
 {
 	metric_add(METRIC_ORIGIN_FETCHES, WAY_JOINED, 0, 1);
 	f->joined = true;
-	if (flow->begun)
-		fetch_fill(o, f, flow);
-	else
+	if (!flow->begun) {
 		flow_wait(o, flow, f);
+		return;
+	}
+	fetch_fill(o, f, flow);
+	if (f->body != NULL && flow_may_last(flow, clock_ns()))
+		flow_last(flow, f);
 }
 
 static void

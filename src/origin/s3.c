@@ -296,7 +296,7 @@ bucket_fetch(struct store_fetch *t)
 		.key = o->key,
 		.version = t->version,
 		.if_none_match = o->etag,
-		.deadline_ns = t->deadline_ns,
+		.due_ns = &t->deadline_ns,
 		.cancel = &t->cancel,
 		.head = object_head,
 		.end = object_end,

@@ -17,6 +17,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "origin/origin.h"
 
 struct conf;
@@ -83,8 +85,10 @@ struct store_fetch {
 	const char *validator; /* NULL, or: only if it is another one now */
 	const struct origin_header *header; /* of the request, to forward */
 	size_t nheader;
-	int64_t deadline_ns; /* of the last byte; the kind keeps it */
-	size_t max_bytes;    /* of the original; more: TOO_LARGE */
+	/* Of the last byte; the kind keeps it. Becomes later when another one
+	 * joins who has more time. */
+	_Atomic int64_t deadline_ns;
+	size_t max_bytes; /* of the original; more: TOO_LARGE */
 	/* Not 0: nobody waits any more. A kind that blocks looks at it between
 	 * its steps, others give it to fetch_start(): origin pokes the fetcher
 	 * when it sets it. */
@@ -96,6 +100,12 @@ struct store_fetch {
 
 	struct store_flow *flow; /* origin's own */
 };
+
+static inline int64_t
+store_due_ns(const struct store_fetch *t)
+{
+	return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
+}
 
 /*
  * The store has answered: t->facts are set. body: grows, or is whole already;

@@ -33,7 +33,7 @@ enum {
 /* Which stored object. source[0] is the image, the others are overlays. */
 struct plan_source {
 	struct span store; /* name of a [store.NAME] section */
-	struct span key;   /* decoded, UTF-8, no leading slash */
+	struct span key;   /* decoded, UTF-8; what its store takes */
 	struct span version;
 };
 

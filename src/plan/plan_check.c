@@ -89,8 +89,7 @@ check_sources(const struct plan *p, struct err *e)
 		    !span_ok(p, s->version))
 			return malformed(e, "a source");
 		key = plan_slice(p, s->key);
-		if (key.len == 0 || key.at[0] == '/' || has_control(key) ||
-		    !codec_is_utf8(key))
+		if (key.len == 0 || has_control(key) || !codec_is_utf8(key))
 			return malformed(e, "a key");
 	}
 	return true;

@@ -8,6 +8,7 @@
  *   dialect query          the language of what follows; resets the rest
  *   stores file other      what the mount has; the first is the default
  *   buckets a b            second names of these, in their order
+ *   gaps yes no            which of these take keys with empty segments
  *   formats jpeg webp      what the mount writes; nothing: everything
  *   accept image/webp      the client's header; nothing: none
  *
@@ -36,6 +37,7 @@ struct state {
 	struct arena *arena;
 	const char *stores[WORDS];
 	const char *buckets[WORDS];
+	bool gaps[WORDS];
 	struct dialect_in in;
 	unsigned done;
 	bool failed;
@@ -176,6 +178,7 @@ set_stores(struct state *s, struct slice text)
 	set_words(s, text, s->stores, &s->in.nstore);
 	s->in.stores = s->stores;
 	s->in.buckets = NULL;
+	s->in.gaps = NULL;
 }
 
 static void
@@ -186,6 +189,19 @@ set_buckets(struct state *s, struct slice text)
 	set_words(s, text, s->buckets, &n);
 	assert(n == s->in.nstore);
 	s->in.buckets = s->buckets;
+}
+
+static void
+set_gaps(struct state *s, struct slice text)
+{
+	const char *words[WORDS];
+	size_t n = 0;
+
+	set_words(s, text, words, &n);
+	assert(n == s->in.nstore);
+	for (size_t i = 0; i < n; i++)
+		s->gaps[i] = strcmp(words[i], "yes") == 0;
+	s->in.gaps = s->gaps;
 }
 
 static void
@@ -223,6 +239,8 @@ directive(struct state *s, struct slice line)
 		set_stores(s, rest);
 	} else if (slice_is(word, "buckets")) {
 		set_buckets(s, rest);
+	} else if (slice_is(word, "gaps")) {
+		set_gaps(s, rest);
 	} else if (slice_is(word, "formats")) {
 		set_formats(s, rest);
 	} else if (slice_is(word, "accept")) {

@@ -304,6 +304,34 @@ def in_turn(*several):
 
 # ---- The server ----
 
+
+def rest(data, part, length, head):
+    """206 from where it was asked for: the range says so many bytes, and so
+    many come."""
+    def serve(visit):
+        low = int(visit.headers["range"].removeprefix("bytes=").strip("-"))
+        visit.head(206, {**head, "Content-Range":
+            f"bytes {low}-{low + part(low) - 1}/{len(data)}"},
+            Content_Length=length(low))
+        visit.send(data[low:low + length(low)])
+
+    return serve
+
+
+def liars(data, head):
+    """Each breaks off once, and then sends less than the rest."""
+    def all_of(low):
+        return len(data) - low
+
+    def some(low):
+        return 1000
+
+    return {"part": in_turn(reset(data, 300000, head),
+            rest(data, some, some, head)),
+        "less": in_turn(reset(data, 300000, head),
+            rest(data, all_of, some, head))}
+
+
 class Origin:
     """at: what happens by path; other: at all others.
 

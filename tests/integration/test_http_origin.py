@@ -251,13 +251,16 @@ def test_whole_urls(web, origin):
     is_png_of(server.get(f"/a/http://{where}/in/x.png?width=50"), 50)
     for path in ("x.png", "in", "in/%252e%252e/x.png", "in/..%252fx.png"):
         problem(server.get(f"/a/http://{where}/{path}"), 403, "forbidden")
-    for path in ("in/../x.png", "in%2f..%2fx.png", "in//x.png"):
+    for path in ("in/../x.png", "in%2f..%2fx.png", "in//../x.png"):
         problem(server.get(f"/a/http://{where}/{path}"), 400, "bad-url")
     for url in (f"https://{where}/in/x.png", "http://127.0.0.1/in/x.png",
             f"http://localhost:{origin.port}/in/x.png",
-            f"http://{where}@evil.example/in/x.png", "file:/in/x.png"):
+            f"http://{where}@evil.example/in/x.png", "file:/in/x.png",
+            "http:///in/x.png", f"http:////{where}/in/x.png"):
         problem(server.get(f"/a/{url}"), 403, "forbidden")
     assert sum(origin.asked.values()) == 1
+    is_png_of(server.get(f"/a/http://{where}/in//x.png?width=50"), 50)
+    assert origin.asked["/in//x.png"] == 1
 
 
 # ---- Once more, and going on ----
@@ -282,6 +285,16 @@ def test_does_not_go_on_with_another_file(web, origin):
         bad.whole(LARGE[::-1], head={"ETag": '"two"'}))
     answer = web(a={"retries": 2}).get("/a/x.png?width=50")
     assert answer.status == 502, answer
+
+
+def test_less_than_the_rest(web, origin):
+    """A body is whole only if it is all that there is, whatever its own
+    answer's length says."""
+    server = web(a={"retries": 1})
+    for name, one in bad.liars(LARGE, STRONG).items():
+        origin.at[f"/{name}.png"] = one
+        problem(server.get(f"/a/{name}.png?width=50"), 502, "origin-failed")
+        assert origin.asked[f"/{name}.png"] == 2
 
 
 def test_again_after_a_moment(web, origin):

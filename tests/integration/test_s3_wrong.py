@@ -109,6 +109,16 @@ def test_body_is_gone_on_with(reads, origin):
     assert len(origin.visits) == 3
 
 
+def test_less_than_the_rest(reads, origin):
+    """A body is whole only if it is all that there is, whatever its own
+    answer's length says."""
+    server = reads(retries=1)
+    for name, one in bad.liars(LARGE, ETAG).items():
+        origin.at[f"/b/{name}.png"] = one
+        problem(server.get(f"/{name}.png?width=50"), 502, "origin-failed")
+        assert origin.asked[f"/b/{name}.png"] == 2
+
+
 def test_whole_where_a_part_was_asked_for(reads, origin):
     origin.at["/b/x.png"] = bad.in_turn(bad.reset(LARGE, 300000, ETAG),
         bad.chunked(LARGE, head=ETAG))
@@ -198,6 +208,43 @@ def test_secrets_stay_here(reads, origin):
         + server.access_path.read_text()
     assert "very-secret" not in seen
     assert "AKIDTEST" in str(origin.visits[0].headers)
+
+
+KEYS = {"a//b.png": "/a//b.png", "/a.png": "//a.png", "c/": "/c/",
+    "//": "/%2F%2F", "d///e//f.png": "/d/%2F/e//f.png"}
+
+
+def test_keys_with_empty_segments(start, place, origin):
+    """A bucket knows no folders: each is sent as it is, in every language,
+    and is another image than the one without; a folder knows none."""
+    folder = place / "folder"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a" / "b.png").write_bytes(PNG)
+    server = start({**sections(origin, "s3", "/", negative="1m"),
+        "store.web": {"type": "http", "endpoint": origin.url + "/b",
+            "networks": "127.0.0.0/8"},
+        "mount.web": {"path": "/web/", "stores": "web"},
+        "mount.dit": {"path": "/dit/", "stores": "s3", "dialect": "dit"},
+        "store.files": {"root": folder},
+        "mount.files": {"path": "/files/", "stores": "files s3"}})
+    for width, (key, path) in enumerate(KEYS.items(), 21):
+        origin.at[f"/b/{key}"] = bad.whole(PNG)
+        is_png_of(server.get(f"{path}?width={width}"), width)
+        assert origin.asked[f"/b/{key}"] == 1
+    is_png_of(server.get("/web//a.png?width=30"), 30)
+    json = b'{"key":"/a.png","edits":{"resize":{"width":30}}}'
+    is_png_of(server.get("/dit/" + base64.b64encode(json).decode()), 30)
+    is_png_of(server.get("/dit/30x0/a//b.png"), 30)
+    assert origin.asked["/b//a.png"] == 3
+    origin.other = bad.s3_error(404, "NoSuchKey")
+    problem(server.get("/a/b.png"), 404, "no-source")
+    is_png_of(server.get("/files/a/b.png?width=9"), 9)
+    is_png_of(server.get("/files/a/b.png?overlay=//s3/a//b.png"), 200)
+    for path in ("/files/a//b.png", "/files//a/b.png", "/files/a/b.png/",
+            "/files/a/b.png?overlay=/a/b.png", "/a//../b.png", "//../b.png",
+            "/web//%2e%2e/b.png"):
+        problem(server.get(path), 400,
+            "bad-value" if "overlay" in path else "bad-url")
 
 
 # ---- TLS of stores of type http ----

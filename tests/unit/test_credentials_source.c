@@ -365,6 +365,31 @@ a_deadline_is_kept(void **state)
 }
 
 static void
+who_leaves_is_told(void **state)
+{
+	_Atomic uint32_t cancel = 0;
+	struct credential_source *s;
+	struct waiter w, other;
+
+	(void)state;
+	fake.fault = FAKE_STALL;
+	s = new_source(container);
+	waiter_init(&w, 60000);
+	waiter_init(&other, 60000);
+	w.wait.cancel = &cancel;
+	credential_get(s, &w.wait);
+	credential_get(s, &other.wait);
+	cancel = 1;
+	waiter_end(&w);
+	assert_null(w.c);
+	assert_int_equal(w.err.code, ERR_CLIENT_GONE);
+	assert_int_equal(w.told, 1);
+	credential_source_free(s);
+	waiter_end(&other);
+	assert_null(other.c);
+}
+
+static void
 ending_does_not_wait(void **state)
 {
 	struct credential_source *s;
@@ -469,6 +494,7 @@ main(void)
 		WITH_FAKE(refused_keys_are_fetched_once),
 		WITH_FAKE(refused_and_there_are_no_others),
 		WITH_FAKE(a_deadline_is_kept),
+		WITH_FAKE(who_leaves_is_told),
 		WITH_FAKE(ending_does_not_wait),
 		WITH_FAKE(a_snapshot_is_counted),
 		WITH_FAKE(what_people_are_told),

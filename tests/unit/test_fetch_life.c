@@ -107,6 +107,29 @@ test_late(void **state)
 	asked_free(a);
 }
 
+/* A deadline that another one may move: it is looked at while it runs. */
+static void
+test_due(void **state)
+{
+	struct place *p = *state;
+	_Atomic int64_t due_ns = clock_ns() + 600 * NS_PER_S;
+	struct asked *a;
+
+	peer_start(p->peer, serve_trickle, NULL);
+	a = asked_new(p, "GET", "/");
+	/* This one does not count. */
+	a->f.deadline_ns = clock_ns();
+	a->f.due_ns = &due_ns;
+	a->room = 100000;
+	begin(p, a);
+	waiter(&a->begun);
+	due_ns = clock_ns();
+	finish(a);
+	assert_end(a, FETCH_LATE, ERR_ORIGIN_TIMEOUT);
+	assert_says(a, "with the body at ");
+	asked_free(a);
+}
+
 /* A listener who accepts nobody: after its queue is full, SYNs are dropped. */
 static void
 test_connect_late(void **state)
@@ -541,6 +564,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_due, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_connect_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),

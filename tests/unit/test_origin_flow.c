@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "origin/stores.h"
+#include "origin/flow.h"
 #include "origin_kit.h"
 
 enum { RUNS_MAX = 64 };
@@ -229,9 +229,8 @@ test_join(void **state)
 	body = begins(f.run[0], "v1");
 	got(&a[0], body);
 	got(&a[1], body);
-	assert_false(a[0].f.joined);
-	assert_true(a[1].f.joined);
-	/* One who comes while it grows; another only for something newer. */
+	assert_true(!a[0].f.joined && a[1].f.joined);
+	/* While it grows; another only for something newer. */
 	asks(&a[3], &f, "cat.jpg", NULL);
 	got(&a[3], body);
 	asks(&a[4], &f, "cat.jpg", "v1");
@@ -247,18 +246,28 @@ test_join(void **state)
 	failed(&a[0], ERR_ORIGIN_DENIED);
 	fails(f.run[1], ERR_ORIGIN_DENIED);
 	failed(&a[2], ERR_ORIGIN_DENIED);
-	/* One that must break off soon is not for who has much more time. */
+	/* A body lasts as long as the longest time of who has it. */
 	asks_for(&a[0], &f, "cow.jpg", 20 * NS_PER_S);
+	asks_for(&a[1], &f, "cow.jpg", 40 * NS_PER_S);
+	assert_int_equal(f.run[3]->deadline_ns, a[0].f.deadline_ns);
 	got(&a[0], body = begins(f.run[3], "v1"));
-	asks_for(&a[1], &f, "cow.jpg", 30 * NS_PER_S);
 	got(&a[1], body);
+	assert_int_equal(f.run[3]->deadline_ns, a[1].f.deadline_ns);
 	asks(&a[2], &f, "cow.jpg", NULL);
+	got(&a[2], body);
+	assert_int_equal(f.run[3]->deadline_ns, a[2].f.deadline_ns);
+	/* But not for those who come when that of the first is over. */
+	f.run[3]->flow->first_ns = clock_ns();
+	asks_for(&a[3], &f, "cow.jpg", 90 * NS_PER_S);
+	got(&a[3], body);
+	asks_for(&a[4], &f, "cow.jpg", 600 * NS_PER_S);
+	assert_int_equal(f.run[3]->deadline_ns, a[2].f.deadline_ns);
 	assert_int_equal(f.n, 5);
 	ends(f.run[3], body);
 	fails(f.run[4], ERR_ORIGIN_DENIED);
-	failed(&a[2], ERR_ORIGIN_DENIED);
-	origin_release(f.origin, &a[0].f);
-	origin_release(f.origin, &a[1].f);
+	failed(&a[4], ERR_ORIGIN_DENIED);
+	for (size_t i = 0; i < 4; i++)
+		origin_release(f.origin, &a[i].f);
 	stop(&f);
 }
 

@@ -156,6 +156,7 @@ test_keys(void **state)
 		{ "/pics/a.jpg", { OK_ABC }, 0 },
 		{ "/pics/a%20b/%C3%A4%2B%3F%23%25%22%3A.jpg", { OK_ABC }, 0 },
 		{ "/pics/http%3A//127.0.0.1/x", { OK_ABC }, 0 },
+		{ "/pics//a/", { OK_ABC }, 0 },
 		{ NULL, { NULL }, 0 },
 	};
 	static const struct {
@@ -166,7 +167,7 @@ test_keys(void **state)
 		{ "a b/\xc3\xa4+?#%\":.jpg", ERR_NONE },
 		{ "http://127.0.0.1/x", ERR_NONE },
 		{ "", ERR_NO_SOURCE },
-		{ "/a.jpg", ERR_FORBIDDEN },
+		{ "/a/", ERR_NONE },
 		{ "../a.jpg", ERR_FORBIDDEN },
 		{ "a/../../a.jpg", ERR_FORBIDDEN },
 		{ "..", ERR_FORBIDDEN },
@@ -188,7 +189,7 @@ test_keys(void **state)
 			assert_code(&a, rows[i].code);
 		}
 	}
-	assert_int_equal(p->peer->requests, 2 * 3);
+	assert_int_equal(p->peer->requests, 2 * 4);
 }
 
 static void

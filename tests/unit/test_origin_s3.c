@@ -127,6 +127,55 @@ object(void **state)
 	assert_int_equal(ask(p, "", NULL, NULL), ERR_NO_SOURCE);
 }
 
+/* Half of it, and the rest when the test says so. */
+static bool
+serve_halves(struct talk *t)
+{
+	if (!say(t, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo"))
+		return false;
+	wait_to_go(t);
+	return say(t, "dy");
+}
+
+/*
+ * Two who ask for one original at the same time: the first one's time ends in
+ * the middle of the body, the other's does not. A machine that is so busy that
+ * it ends before there is a body shows nothing, and is not waited for.
+ */
+static void
+joined_early(void **state)
+{
+	struct place *p = *state;
+	struct origin_fetch f[2];
+	struct blob_view view = { .state = BLOB_GROWING };
+
+	place_open(p, KEYS);
+	p->peer.serve = serve_halves;
+	for (int i = 0; i < 2; i++) {
+		f[i] = (struct origin_fetch){ .stores = p->stores,
+			.store = "pics",
+			.key = "k",
+			.deadline_ns =
+			    clock_ns() + (i == 0 ? 1 : 60) * NS_PER_S,
+			.begin = place_begin,
+			.owner = p };
+		origin_submit(p->origin, &f[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		while (sem_wait(&p->begun) != 0)
+			continue;
+	while (f[0].ok && clock_ns() < f[0].deadline_ns + 200 * NS_PER_MS)
+		clock_sleep_ns(10 * NS_PER_MS);
+	p->peer.permits = 1000;
+	assert_true(f[1].ok);
+	while (view.state == BLOB_GROWING)
+		view = blob_wait(f[1].body, view.size, CLOCK_NEVER);
+	for (int i = 0; i < 2; i++)
+		origin_release(p->origin, &f[i]);
+	assert_int_equal(view.state, BLOB_DONE);
+	assert_int_equal(view.size, 4);
+}
+
 static void
 unsigned_object(void **state)
 {
@@ -243,6 +292,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(object, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    unsigned_object, setup, teardown),
+		cmocka_unit_test_setup_teardown(joined_early, setup, teardown),
 		cmocka_unit_test_setup_teardown(asked_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers, setup, teardown),
 		cmocka_unit_test(rows),
