@@ -154,7 +154,8 @@ const char *const page_url_dit[] = {
 	"Name of a store of the mount; without it the first one.",
 	".TP",
 	".B key",
-	"Name of the image, with empty segments where the store has such names;",
+	"Name of the image, with empty segments where the store has such "
+	"names;",
 	"see above.",
 	".TP",
 	".B edits",
