@@ -4,6 +4,7 @@
  * make of a key, facts and validators, what each answer means, and which rows
  * are refused. How S3 is spoken is test_s3.c's.
  */
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,12 @@ serve_halves(struct talk *t)
 	return say(t, "dy");
 }
 
+static void
+half_begun(struct origin_fetch *f)
+{
+	sem_post(f->owner);
+}
+
 /*
  * Two who ask for one original at the same time: the first one's time ends in
  * the middle of the body, the other's does not. A machine that is so busy that
@@ -148,21 +155,23 @@ joined_early(void **state)
 	struct place *p = *state;
 	struct origin_fetch f[2];
 	struct blob_view view = { .state = BLOB_GROWING };
+	sem_t begun;
 
 	place_open(p, KEYS);
+	sem_init(&begun, 0, 0);
 	p->peer.serve = serve_halves;
 	for (int i = 0; i < 2; i++) {
-		f[i] = (struct origin_fetch){ .stores = p->stores,
+		f[i] = (struct origin_fetch){ .stores = p->open.stores,
 			.store = "pics",
 			.key = "k",
 			.deadline_ns =
 			    clock_ns() + (i == 0 ? 1 : 60) * NS_PER_S,
-			.begin = place_begin,
-			.owner = p };
-		origin_submit(p->origin, &f[i]);
+			.begin = half_begun,
+			.owner = &begun };
+		origin_submit(p->open.origin, &f[i]);
 	}
 	for (int i = 0; i < 2; i++)
-		while (sem_wait(&p->begun) != 0)
+		while (sem_wait(&begun) != 0)
 			continue;
 	while (f[0].ok && clock_ns() < f[0].deadline_ns + 200 * NS_PER_MS)
 		clock_sleep_ns(10 * NS_PER_MS);
@@ -171,7 +180,8 @@ joined_early(void **state)
 	while (view.state == BLOB_GROWING)
 		view = blob_wait(f[1].body, view.size, CLOCK_NEVER);
 	for (int i = 0; i < 2; i++)
-		origin_release(p->origin, &f[i]);
+		origin_release(p->open.origin, &f[i]);
+	sem_destroy(&begun);
 	assert_int_equal(view.state, BLOB_DONE);
 	assert_int_equal(view.size, 4);
 }
