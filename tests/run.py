@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs tests, counts their cases and prints the sum as its last line.
 
-    run.py [--jobs=N] [--together="TEST..."]... TEST...
+    run.py [--jobs=N] [--first="TEST..."] [--together="TEST..."]... TEST...
 
 Those of the tests that a --together names run in one process, so that a
-server which takes long to start is started once for all of them.
+server which takes long to start is started once for all of them; they begin at
+once, beside the others: mostly they wait. Of the others those of --first begin
+first, so that no long one is left over in the end; since they wait, too, half
+as many more than N run at once.
 
 A test is a program of the build folder (where this runs) or a Python script
 of the source folder. It prints TAP, or nothing: then its exit status is its
@@ -40,6 +43,7 @@ class Cases:
         self.rows = []
         self.planned = None
         self.bailed = None
+        self.cpu = 0 # seconds that it and its children computed
 
     def read(self, line):
         plan = PLAN.match(line)
@@ -109,8 +113,11 @@ def run_group(command, seconds, log, cases):
         end_group(child.pid)
 
     def reap():
-        # Whoever it left behind must not keep the pipe open.
-        child.wait()
+        # With what it waited for itself. Whoever it left behind must not keep
+        # the pipe open.
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        cases.cpu = used.ru_utime + used.ru_stime
         end_group(child.pid)
 
     timer = threading.Timer(seconds, expire)
@@ -164,7 +171,7 @@ def report(test, cases, took):
                 show(result, f"{test}: {name}" + (f" ({reason})" if reason else ""))
         if cases.count("FAIL") == 0 and cases.count("PASS") > 0:
             show("PASS", f"{test}: {cases.count('PASS')} of {len(cases.rows)}, "
-                f"{took:.1f} s")
+                f"{took:.1f} s, {cases.cpu:.1f} s of CPU")
 
 
 def jobs_of(arguments):
@@ -176,20 +183,31 @@ def jobs_of(arguments):
     return int(said.group(1)) if said else 1
 
 
+def words_of(arguments, name):
+    """What stands behind each --name=, as lists of words."""
+    return [a.partition("=")[2].split() for a in arguments
+        if a.startswith(f"--{name}=")]
+
+
 def groups_of(arguments):
-    """The tests, each in a list of those that run together."""
-    together = [a[11:].split() for a in arguments if a.startswith("--together=")]
-    groups = {}
-    for test in (a for a in arguments if not a.startswith("--")):
-        key = next((n for n, names in enumerate(together) if test in names), test)
-        groups.setdefault(key, []).append(test)
-    return list(groups.values())
+    """Lists of tests that run in one process: those that belong together, and
+    the others, each alone."""
+    tests = list(dict.fromkeys(a for a in arguments if not a.startswith("--")))
+    groups = [[t for t in tests if t in names]
+        for names in words_of(arguments, "together")]
+    first = [t for names in words_of(arguments, "first") for t in names]
+    alone = [t for t in tests if not any(t in g for g in groups)]
+    alone.sort(key=lambda t: first.index(t) if t in first else len(first))
+    return [g for g in groups if g], [[t] for t in alone]
 
 
 def main():
-    groups = groups_of(sys.argv[1:])
-    with ThreadPoolExecutor(max_workers=jobs_of(sys.argv[1:])) as pool:
-        done = list(pool.map(run_tests, groups))
+    together, alone = groups_of(sys.argv[1:])
+    jobs = jobs_of(sys.argv[1:])
+    with ThreadPoolExecutor(len(together) or 1) as beside, \
+            ThreadPoolExecutor(jobs + jobs // 2) as pool:
+        running = beside.map(run_tests, together)
+        done = [*pool.map(run_tests, alone), *running]
     passed, failed, skipped = (sum(c.count(r) for c in done)
         for r in ("PASS", "FAIL", "SKIP"))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
