@@ -15,6 +15,7 @@ import pytest
 import certs
 import program
 import rdkafka
+import server
 
 USER, PASSWORD = "pictor", "pictor's secret"
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -88,7 +89,7 @@ class Kafka(program.Program):
         self.java = program.tool("java", "the Kafka broker")
         self.jars, self.scram = jars, scram
         self.names = itertools.count()
-        ports = {name: program.kept_port() for name in ("plain", "sasl",
+        ports = {name: server.free_port() for name in ("plain", "sasl",
             "mtls", "expired", "controller")}
         self.address = ("127.0.0.1", ports["plain"])
         self.plain = f"127.0.0.1:{ports['plain']}"

@@ -14,6 +14,7 @@ import pytest
 
 import certs
 import program
+import server
 
 ADMIN = "pictor"
 
@@ -50,7 +51,7 @@ class Postgres(program.Program):
         super().__init__(place)
         self.programs = folder_of_programs()
         self.user, self.become = other_user()
-        self.host, self.port = "127.0.0.1", program.kept_port()
+        self.host, self.port = "127.0.0.1", server.free_port()
         self.sockets = self.place
         self.data = self.place / "data"
         self.count = itertools.count()

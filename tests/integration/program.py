@@ -5,10 +5,8 @@ import contextlib
 import functools
 import os
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
@@ -45,19 +43,6 @@ def tool(name, why):
         pytest.skip(f"{why} needs {name}: packaging/install-dependencies "
             "--check")
     return path
-
-
-def kept_port():
-    """A free one that the kernel gives to nobody else, so that a server can
-    come back to it."""
-    while True:
-        port = random.randrange(20000, 32000)
-        if port in server.given_ports:
-            continue
-        with socket.socket() as s, contextlib.suppress(OSError):
-            s.bind(("127.0.0.1", port))
-            server.given_ports.add(port)
-            return port
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -26,22 +27,50 @@ def binary():
     return os.path.join(build, "pictord")
 
 
-given_ports = set()
+class Ports:
+    """Ports that the kernel gives to nobody by itself (its own begin at 32768)
+    and that no other process of tests has: each takes blocks of them, held by
+    a name that ends with it. So nobody can take one between free_port() and
+    the server that listens there, nor while that server is away."""
+
+    FIRST, BLOCK, BLOCKS = 20000, 50, 240
+
+    def __init__(self):
+        self.held = []
+        self.mine = iter(())
+
+    def take(self):
+        for block in random.sample(range(self.BLOCKS), self.BLOCKS):
+            holder = socket.socket(socket.AF_UNIX)
+            try:
+                holder.bind(f"\0pictor-tests-ports-{block}")
+            except OSError:
+                holder.close()
+                continue
+            self.held.append(holder)
+            first = self.FIRST + block * self.BLOCK
+            self.mine = iter(range(first, first + self.BLOCK))
+            return
+        raise AssertionError("other tests have all the ports")
+
+    def next(self):
+        for port in self.mine:
+            with socket.socket() as s, contextlib.suppress(OSError):
+                s.bind(("127.0.0.1", port))
+                return port
+        self.take()
+        return self.next()
+
+
+ports = Ports()
 
 
 def free_port():
-    """One that nobody listens on, and that was not given before: the kernel
-    may choose the same one twice."""
-    while True:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        if port not in given_ports:
-            given_ports.add(port)
-            return port
+    """One of the loopback that nobody listens on, never the same twice."""
+    return ports.next()
 
 
-def until(done, what, seconds=30):
+def until(done, what, seconds=60):
     """Waits until done() is true, and returns it."""
     end = time.monotonic() + seconds
     while True:

@@ -13,6 +13,7 @@ import pytest
 import certs
 import program
 import s3
+import server
 
 USER, PASSWORD = "pictor-tests", "secret-of-these-tests"
 KMS_KEY = "pictor-key"
@@ -27,7 +28,7 @@ class Minio(program.Program):
         self.path, self.settings = path, settings
         self.user, self.password, self.kms_key = USER, PASSWORD, KMS_KEY
         self.host = "localhost" if tls else "127.0.0.1"
-        self.port = program.kept_port()
+        self.port = server.free_port()
         self.url = f"{'https' if tls else 'http'}://{self.host}:{self.port}"
         self.ca, self.words = None, []
         self.names = itertools.count()
