@@ -113,11 +113,11 @@ def test_words(server):
 
 
 def test_duration(server):
-    began = time.monotonic()
+    assert server.get("/cat.png").status == 200
     row, _ = measure(f"http://127.0.0.1:{server.port}/cat.png", "-D", "500ms")
-    assert 0.4 < row["seconds"] < 2 * kit.PATIENCE
-    assert time.monotonic() - began < 5 * kit.PATIENCE
-    assert row["answers"] > 10
+    # Not the ten seconds that it would take by itself.
+    assert 0.4 < row["seconds"] < 9
+    assert row["answers"] > 0
 
 
 def test_urls_in_turn_and_statuses(server):
@@ -205,21 +205,21 @@ def test_broken_answers(play, bytes_):
 
 
 def test_no_answer_in_time(play):
-    row, status = measure(play(lambda c, n: time.sleep(5)), "-N", "2",
+    row, status = measure(play(lambda c, n: time.sleep(60)), "-N", "2",
         "--timeout", "1")
     assert (row["timed_out"], row["answers"], status) == (2, 0, 1)
-    assert row["seconds"] < 4 * kit.PATIENCE
+    assert row["seconds"] < 40
 
 
 def test_no_server():
     port = free_port()
     row, status = measure(f"http://127.0.0.1:{port}/", "-N", "5")
     assert (row["refused"], row["answers"], status) == (5, 0, 1)
-    # It does not go on for ten seconds.
+    # It does not go on for as long as it may.
     began = time.monotonic()
-    text = run("bench", f"http://127.0.0.1:{port}/").stdout
+    text = run("bench", "-D", "100s", f"http://127.0.0.1:{port}/").stdout
     assert "the first of them: connecting: Connection refused" in text
-    assert time.monotonic() - began < 5 * kit.PATIENCE
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("words, line", [

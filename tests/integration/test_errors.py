@@ -367,7 +367,7 @@ def test_times(serve, keys, code):
     it = serve({"render": {"workers": 1}, **keys})
     began = time.monotonic()
     is_error(it.get(ENDLESS + "1500"), code)
-    assert time.monotonic() - began < 5 * PATIENCE
+    assert time.monotonic() - began < 30 * PATIENCE
     if code != "origin-timeout":
         # It does not go on behind the answer's back.
         server.until(lambda: it.get("/photo.jpg?width=9").status == 200,

@@ -130,4 +130,5 @@ def test_own_deadline(start, files):
     assert answer.status == 504, answer
     assert b'"code":"deadline"' in answer.body
     until(lambda: server.metric("pictor_flights") == 0, "work has ended")
-    assert server.get("/cat.png?width=16").status == 200
+    # It has a deadline, too, on a machine that may be busy.
+    until(lambda: server.get("/cat.png?width=16").status == 200, "it works")

@@ -289,8 +289,9 @@ def test_every_example(pictord, op):
 def test_every_url(pictord, url):
     """It renders or says why not, in time, and no worker is lost by it."""
     before = time.monotonic()
-    judge(pictord.get(url, timeout=2 * SECONDS * PATIENCE), url)
-    assert time.monotonic() - before < SECONDS * PATIENCE, url
+    judge(pictord.get(url, timeout=3 * SECONDS * PATIENCE), url)
+    # The time of its own, and some to come and go on a busy machine.
+    assert time.monotonic() - before < 2 * SECONDS * PATIENCE, url
     assert LOCAL or not exits(pictord), url
 
 

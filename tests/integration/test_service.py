@@ -341,7 +341,7 @@ def test_drain_time(serve, number):
     assert answer.headers["Retry-After"] == "1"
     assert answer.headers["Cache-Control"] == "no-store"
     it.await_end()
-    assert 0.5 <= time.monotonic() - began < 10 * PATIENCE
+    assert 0.5 <= time.monotonic() - began < 60 * PATIENCE
     assert [e["error_code"] for e in it.events(1)] == ["draining"]
 
 
@@ -391,7 +391,8 @@ def test_notify(serve, tmp_path):
     began = time.monotonic()
     for _ in range(5):
         assert manager.next("WATCHDOG") == {"WATCHDOG": "1"}
-    assert 0.5 < time.monotonic() - began < 0.4 * 5 * PATIENCE
+    # Twice in each WATCHDOG_USEC, or later on a busy machine.
+    assert 0.5 < time.monotonic() - began < 30
     before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
     it.process.send_signal(signal.SIGHUP)
     message = manager.next()

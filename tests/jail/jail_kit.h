@@ -60,7 +60,7 @@ void kit_free(struct kit_job *k);
 size_t kit_descriptors(void);
 /* Children of this process (of all its threads), zombies included. */
 size_t kit_children(pid_t pids[KIT_CHILDREN]);
-/* Waits until the condition holds, at most 10 s (60 where sanitized). */
+/* Waits until the condition holds: long, others use the machine, too. */
 #define KIT_UNTIL(condition)                                \
 	do {                                                \
 		int64_t until_ = clock_ns() + kit_patience; \

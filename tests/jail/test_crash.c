@@ -45,7 +45,7 @@ crash_twice(struct render *r, struct kit_job *k, int signal)
 	kill(first, signal);
 	KIT_UNTIL(kill(first, 0) != 0);
 	KIT_UNTIL((render_look(r, &look), look.busy == 1));
-	clock_sleep_ns(100 * NS_PER_MS);
+	clock_sleep_ns(300 * NS_PER_MS);
 	kill(pids[spare], signal);
 	kill(pids[spare], SIGCONT);
 }
@@ -57,6 +57,7 @@ test_poison(void **state)
 	    kit_conf("[render]\nworkers = 1\npoison_time = 3s");
 	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k = kit_slow_job(conf);
+	struct kit_job *third = kit_slow_job(conf);
 	struct err e = { 0 };
 
 	(void)state;
@@ -72,11 +73,10 @@ test_poison(void **state)
 	crash_twice(r, k, SIGBUS);
 	assert_true(kit_wait(k, 60));
 	assert_int_equal(k->job.err.code, ERR_POISON);
-	kit_free(k);
-	k = kit_slow_job(conf);
-	assert_false(render_submit(r, &k->job, &e));
+	assert_false(render_submit(r, &third->job, &e));
 	assert_int_equal(e.code, ERR_POISON);
 	kit_free(k);
+	kit_free(third);
 	/* That original alone. */
 	kit_render(
 	    r, kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
