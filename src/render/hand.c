@@ -28,6 +28,8 @@
 #include "render/sources.h"
 #include "render/warden.h"
 
+/* So many may die while they are given the job, which never reached them. */
+enum { HAND_TRIES = 3 };
 /* How often a keeper looks whether its job goes on. */
 static const int64_t hand_tick_ns = 20 * NS_PER_MS;
 /* One that is told to stop has so long before it is killed. */
@@ -388,33 +390,50 @@ hand_follow(struct hand *h, struct err *e)
 	}
 }
 
+/* The images into the arena of a worker that has just been taken. */
+static bool
+hand_fill(struct hand *h, struct err *e)
+{
+	struct render_job *job = h->turn->job;
+	struct blob_view view;
+
+	if (sources_broke(job, e))
+		return false;
+	view = blob_look(job->original);
+	h->fed = 0;
+	h->mark = view.size;
+	h->mark_ns = clock_ns();
+	atomic_store_explicit(
+	    &h->worker->map.words->cancel, 0, memory_order_relaxed);
+	if (!hand_copy_overlays(h) || !hand_copy(h, view))
+		return err_set(
+		    e, ERR_TOO_LARGE, "%zu bytes", sources_bytes(job));
+	return true;
+}
+
 enum jail_end
 jail_run(struct jail *j, struct jail_turn *turn, struct err *e)
 {
 	struct render_job *job = turn->job;
 	struct hand h = { .jail = j, .turn = turn };
-	struct blob_view view;
 
-	turn->exit = EXIT_COUNT;
 	turn->mark = job->conf->render_worker_mark;
-	turn->worker = h.worker = hand_take(j, turn, e);
-	if (h.worker == NULL)
-		return JAIL_FAILED;
-	job->worker = (uint64_t)h.worker->pid;
-	if (sources_broke(job, e))
-		return JAIL_FAILED;
-	view = blob_look(job->original);
-	h.mark = view.size;
-	h.mark_ns = clock_ns();
-	atomic_store_explicit(
-	    &h.worker->map.words->cancel, 0, memory_order_relaxed);
-	if (!hand_copy_overlays(&h) || !hand_copy(&h, view)) {
-		err_set(e, ERR_TOO_LARGE, "%zu bytes", sources_bytes(job));
-		return JAIL_FAILED;
+	for (int tries = 1;; tries++) {
+		turn->exit = EXIT_COUNT;
+		turn->worker = h.worker = hand_take(j, turn, e);
+		if (h.worker == NULL)
+			return JAIL_FAILED;
+		job->worker = (uint64_t)h.worker->pid;
+		if (!hand_fill(&h, e))
+			return JAIL_FAILED;
+		if (hand_send(&h, job))
+			return hand_follow(&h, e);
+		if (tries == HAND_TRIES)
+			return hand_lost(&h, e);
+		/* It died meanwhile, and knew nothing of the job. */
+		(void)jail_await_exit(j, h.worker, EXIT_COUNT);
+		jail_leave(j, turn);
 	}
-	if (!hand_send(&h, job))
-		return hand_lost(&h, e);
-	return hand_follow(&h, e);
 }
 
 /* ---- Afterwards ---- */

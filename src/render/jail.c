@@ -21,6 +21,11 @@
 
 /* A keeper that waits for a worker looks so often whether its job goes on. */
 static const int64_t take_tick_ns = 20 * NS_PER_MS;
+/* One of its domain that is at work is waited for as long as a new one would
+ * take to start, before another domain loses its worker for it. */
+static const int64_t take_patience_ns = 100 * NS_PER_MS;
+/* One that has been at work for longer is not waited for. */
+static const int64_t busy_ns = 500 * NS_PER_MS;
 /* The first workers must be ready by then; a sanitized one is slow. */
 static const int64_t settle_ns = (SANDBOX_SANITIZED ? 600 : 120) * NS_PER_S;
 /* One that hung up is dying; then it is killed. */
@@ -107,6 +112,9 @@ jail_update(struct jail *j, const struct conf *conf) needs_lock(&j->lock)
 		return;
 	j->setup = setup;
 	j->edition++;
+	/* What kept the others from starting may have been mended by it. */
+	j->failures = 0;
+	j->retry_ns = 0;
 	for (struct worker *w = j->first; w != NULL; w = w->next)
 		if (w->state == WORKER_IDLE || w->state == WORKER_STARTING)
 			worker_kill(w, EXIT_RELOAD);
@@ -120,7 +128,7 @@ static bool
 worker_fits(const struct jail *j, const struct worker *w, const char *domain)
     needs_lock(&j->lock)
 {
-	return w->state == WORKER_IDLE && !w->exited &&
+	return w->state == WORKER_IDLE && !w->exited && w->exit == EXIT_COUNT &&
 	    w->edition == j->edition &&
 	    (w->fresh || strcmp(w->domain, domain) == 0);
 }
@@ -143,6 +151,33 @@ jail_choose(struct jail *j, const struct jail_turn *turn) needs_lock(&j->lock)
 	return best;
 }
 
+/* Whether one is at work in that domain, and likely done soon. */
+static bool
+jail_has_busy(const struct jail *j, const char *domain) needs_lock(&j->lock)
+{
+	const struct worker *w = j->first;
+	int64_t since_ns = clock_ns() - busy_ns;
+
+	while (w != NULL &&
+	    (w->state != WORKER_TAKEN || w->exited || w->taken_ns < since_ns ||
+		w->edition != j->edition || strcmp(w->domain, domain) != 0))
+		w = w->next;
+	return w != NULL;
+}
+
+/* Lets the warden know that a new one is waited for, and waits a tick. */
+static void
+take_wait(struct jail *j, bool wants) needs_lock(&j->lock)
+{
+	if (wants) {
+		j->wanting++;
+		fd_event_set(j->event);
+	}
+	(void)cond_wait(&j->changed, &j->lock, clock_ns() + take_tick_ns);
+	if (wants)
+		j->wanting--;
+}
+
 static bool
 take_must_stop(const struct jail_turn *turn, struct err *e)
 {
@@ -160,6 +195,8 @@ take_must_stop(const struct jail_turn *turn, struct err *e)
 struct worker *
 jail_take(struct jail *j, const struct jail_turn *turn, struct err *e)
 {
+	const char *domain = turn->job->domain;
+	int64_t patient_ns = clock_ns() + take_patience_ns;
 	struct worker *w;
 
 	lock_take(&j->lock);
@@ -167,18 +204,19 @@ jail_take(struct jail *j, const struct jail_turn *turn, struct err *e)
 	while ((w = jail_choose(j, turn)) == NULL) {
 		if (take_must_stop(turn, e))
 			break;
-		j->wanting++;
-		fd_event_set(j->event);
-		(void)cond_wait(
-		    &j->changed, &j->lock, clock_ns() + take_tick_ns);
-		j->wanting--;
+		take_wait(j,
+		    turn->fresh || clock_ns() >= patient_ns ||
+			!jail_has_busy(j, domain));
 	}
 	if (w != NULL) {
+		if (turn->coming != NULL)
+			atomic_store_explicit(
+			    turn->coming, false, memory_order_relaxed);
 		w->state = WORKER_TAKEN;
 		w->fresh = false;
+		w->taken_ns = clock_ns();
 		w->jobs++;
-		slice_copy(
-		    slice_of(turn->job->domain), w->domain, sizeof(w->domain));
+		slice_copy(slice_of(domain), w->domain, sizeof(w->domain));
 		metric_gauge_add(METRIC_WORKERS_BUSY, 1);
 	}
 	lock_drop(&j->lock);
@@ -193,11 +231,11 @@ jail_give(struct jail *j, struct worker *w, enum jail_exit exit)
 	metric_gauge_add(METRIC_WORKERS_BUSY, -1);
 	if (exit == EXIT_COUNT && w->edition != j->edition)
 		exit = EXIT_RELOAD;
-	if (exit == EXIT_COUNT && !w->exited) {
+	/* The warden may have killed it meanwhile: then it is dying. */
+	if (exit == EXIT_COUNT && !w->exited && w->exit == EXIT_COUNT) {
 		w->state = WORKER_IDLE;
 		w->idle_ns = clock_ns();
-		if (j->wanting > 0)
-			cond_wake_all(&j->changed);
+		cond_wake_all(&j->changed);
 	} else {
 		worker_kill(w, exit);
 		fd_event_set(j->event);
@@ -228,16 +266,19 @@ jail_await_exit(struct jail *j, struct worker *w, enum jail_exit why)
 	return died;
 }
 
-bool
-jail_has_idle(struct jail *j, const char *domain)
+void
+jail_supply(struct jail *j, const char *domain, struct jail_supply *out)
 {
-	bool has = false;
+	struct jail_supply all = { 0 };
 
 	lock_take(&j->lock);
-	for (struct worker *w = j->first; w != NULL && !has; w = w->next)
-		has = worker_fits(j, w, domain);
+	for (struct worker *w = j->first; w != NULL; w = w->next) {
+		if (worker_fits(j, w, domain))
+			*(w->fresh ? &all.fresh : &all.idle) += 1;
+	}
+	all.busy = jail_has_busy(j, domain);
 	lock_drop(&j->lock);
-	return has;
+	*out = all;
 }
 
 void

@@ -45,7 +45,13 @@ bool jail_new(const struct conf *conf, const char *exe, unsigned workers,
 /* Kills all and waits. No worker may be taken. */
 void jail_free(struct jail *j);
 
-bool jail_has_idle(struct jail *j, const char *domain);
+/* What there is for a domain. */
+struct jail_supply {
+	unsigned idle;  /* that have served it */
+	unsigned fresh; /* idle, and may serve any */
+	bool busy;      /* one is at work in it, not for long */
+};
+void jail_supply(struct jail *j, const char *domain, struct jail_supply *out);
 void jail_look(struct jail *j, struct render_state *out);
 
 enum jail_end {
@@ -65,6 +71,8 @@ struct jail_turn {
 	int64_t due_ns;
 	/* An err_code: stop, and fail with it. */
 	const _Atomic uint32_t *stop;
+	/* Made false when it has got its worker; or NULL. */
+	_Atomic bool *coming;
 	/* While the original stalls: does a complete one wait for a worker? */
 	bool (*wanted)(void *arg);
 	void *arg;

@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "base/clock.h"
 #include "base/lock.h"
 
 enum { POISON_BUCKETS = 256 };
@@ -122,6 +123,12 @@ poison_add(struct poison *p, const uint8_t *bytes, size_t size,
 	one->format = format;
 	one->until_ns = until_ns;
 	lock_take(&p->lock);
+	/* Several renditions of one may have crashed at the same time. */
+	if (poison_find(p, size, format, &one->digest, clock_ns()) != NULL) {
+		lock_drop(&p->lock);
+		free(one);
+		return;
+	}
 	while (p->count >= max)
 		poison_forget_oldest(p);
 	at = &p->bucket[poison_bucket(size, format)];

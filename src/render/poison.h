@@ -21,7 +21,7 @@ void poison_free(struct poison *p); /* NULL is allowed */
  */
 bool poison_has(struct poison *p, const uint8_t *bytes, size_t size,
     enum format format, int64_t now_ns);
-/* max: most entries; 0: nothing is remembered. */
+/* max: most entries; 0: nothing is remembered. What is known stays as it is. */
 void poison_add(struct poison *p, const uint8_t *bytes, size_t size,
     enum format format, size_t max, int64_t until_ns);
 size_t poison_count(struct poison *p);

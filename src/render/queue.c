@@ -10,10 +10,14 @@
 #include "conf/conf.h"
 #include "render/sources.h"
 
-/* So long a job lets younger ones of an idle worker's domain go first. */
+/* So long a job without a worker lets younger ones of an idle worker's domain
+ * go first. */
 static const int64_t queue_patience_ns = 250 * NS_PER_MS;
 /* So many of the oldest are looked at for that. */
-enum { QUEUE_LOOK = 32 };
+enum { QUEUE_LOOK = 64 };
+/* A worker that has been given another domain keeps it for so long, while
+ * there is work in both: a new process takes a part of that to start. */
+static const int64_t queue_slice_ns = 500 * NS_PER_MS;
 /* How much of the mean one new measurement is. */
 static const double queue_learn = 0.05;
 
@@ -46,9 +50,11 @@ list_cut(struct queue_list *l, struct render_job **at)
 }
 
 void
-queue_init(struct queue *q)
+queue_init(struct queue *q, unsigned workers)
 {
-	*q = (struct queue){ .pace_ns = (double)NS_PER_MS };
+	assert(workers > 0);
+	*q = (struct queue){ .pace_ns = (double)NS_PER_MS,
+		.slice_ns = queue_slice_ns / workers };
 	list_init(&q->whole);
 	list_init(&q->growing);
 }
@@ -207,27 +213,43 @@ queue_has_ready(const struct queue *q, size_t least)
 	return job != NULL;
 }
 
-struct render_job *
-queue_take(struct queue *q, int64_t now_ns, size_t least, queue_idle_f *idle,
-    void *arg)
+/* Of those that are complete; there is one. */
+static struct render_job **
+queue_pick(struct queue *q, int64_t now_ns, queue_look_f *look, void *arg)
 {
 	struct render_job **at = &q->whole.first;
+	struct render_job **starved = NULL;
+
+	for (int i = 0; i < QUEUE_LOOK && *at != NULL; i++) {
+		enum queue_worker worker = look(arg, (*at)->domain);
+
+		if (worker == QUEUE_IDLE) {
+			if (starved == NULL ||
+			    now_ns - q->changed_ns < q->slice_ns)
+				return at;
+			q->changed_ns = now_ns;
+			return starved;
+		}
+		if (starved == NULL && worker == QUEUE_NONE &&
+		    now_ns - (*at)->submitted_ns >= queue_patience_ns)
+			starved = at;
+		at = &(*at)->next;
+	}
+	return &q->whole.first;
+}
+
+struct render_job *
+queue_take(struct queue *q, int64_t now_ns, size_t least, queue_look_f *look,
+    void *arg)
+{
 	struct render_job **later = NULL;
 
 	queue_sort(q);
-	if (*at != NULL) {
-		int64_t waited = now_ns - (*at)->submitted_ns;
-
-		for (int i = 0; i < QUEUE_LOOK && waited < queue_patience_ns &&
-		     *at != NULL && !idle(arg, (*at)->domain);
-		     i++)
-			at = &(*at)->next;
-		if (*at == NULL || waited >= queue_patience_ns ||
-		    !idle(arg, (*at)->domain))
-			at = &q->whole.first;
-		return queue_cut(q, &q->whole, at);
-	}
-	for (at = &q->growing.first; *at != NULL; at = &(*at)->next) {
+	if (q->whole.first != NULL)
+		return queue_cut(
+		    q, &q->whole, queue_pick(q, now_ns, look, arg));
+	for (struct render_job **at = &q->growing.first; *at != NULL;
+	     at = &(*at)->next) {
 		if (job_is_ready(*at, least))
 			return queue_cut(q, &q->growing, at);
 		if (later == NULL && !(*at)->whole_only)

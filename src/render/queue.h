@@ -4,6 +4,10 @@
  * complete, and those of which one is still arriving. A complete one always
  * goes first; so a slow origin never holds a worker that could work.
  *
+ * A worker serves one trust domain, and another domain costs a new process: so
+ * a job goes to a worker that its domain has, and only who would wait too long
+ * has one changed for it, not too often.
+ *
  * A plain struct without a lock: render.c guards it.
  */
 #pragma once
@@ -22,12 +26,21 @@ struct queue {
 	double cost;    /* of those that wait */
 	double running; /* cost of those at work */
 	double pace_ns; /* measured time of one unit of cost */
+	/* Since when, and for how long at least, workers keep their domains
+	 * while there is work in these. */
+	int64_t changed_ns, slice_ns;
 };
 
-/* Whether a worker that serves this domain is idle. */
-typedef bool queue_idle_f(void *arg, const char *domain);
+/* What workers there are for a domain. */
+enum queue_worker {
+	QUEUE_NONE, /* none, or none that will be idle soon */
+	QUEUE_BUSY, /* some, all at work */
+	QUEUE_IDLE  /* one that may begin at once */
+};
+typedef enum queue_worker queue_look_f(void *arg, const char *domain);
 
-void queue_init(struct queue *q);
+/* workers > 0: how many jobs may be at work. */
+void queue_init(struct queue *q, unsigned workers);
 /*
  * How long a new job would wait, by the cost before it. workers > 0.
  */
@@ -45,14 +58,14 @@ void queue_put(struct queue *q, struct render_job *job);
  * true if there were any. */
 bool queue_sort(struct queue *q);
 /*
- * The next job for a worker, or NULL. The oldest complete one; but a younger
- * one goes before it while it is not old itself and only the younger one's
- * domain has an idle worker, since changing the domain costs a new process.
- * Where none is complete, one that has least bytes to begin with; else the
- * oldest that may come to have them.
+ * The next job for a worker, or NULL. The oldest complete one whose domain has
+ * an idle worker; but before it an older one that has waited for too long and
+ * has none, unless domains were changed just now. Where no job has an idle one,
+ * the oldest. Where none is complete, one that has least bytes to begin with; else
+ * the oldest that may come to have them.
  */
 struct render_job *queue_take(struct queue *q, int64_t now_ns, size_t least,
-    queue_idle_f *idle, void *arg);
+    queue_look_f *look, void *arg);
 /* True when more than n jobs wait whose images are complete. */
 bool queue_has_whole(const struct queue *q, size_t n);
 /* True when one waits of which enough is there to begin, with least bytes. */

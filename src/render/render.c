@@ -20,6 +20,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
@@ -32,6 +33,7 @@
 #include "render/queue.h"
 #include "render/setup.h"
 #include "render/sources.h"
+#include "render/trial.h"
 #include "sys/sys.h"
 
 /* How often the clerk looks while there is work. */
@@ -52,6 +54,9 @@ struct keeper {
 	pthread_t thread;
 	struct render_job *job; /* under render's lock; NULL: idle */
 	bool called;            /* under it: goes back for a complete one */
+	/* Has a complete job, and no worker yet. Set under it. */
+	_Atomic bool coming;
+	bool whole; /* it was complete when it was taken; the keeper's */
 	/* An err_code once its job must stop. Written by the clerk. */
 	_Atomic uint32_t stop;
 };
@@ -76,12 +81,34 @@ struct render {
 	pthread_t clerk;
 };
 
-static bool
-render_has_idle(void *arg, const char *domain)
+/*
+ * For the queue, under the lock. Keepers on their way to a worker will have
+ * one of those that are idle now, and a fresh one at the worst.
+ */
+static enum queue_worker
+render_supply(void *arg, const char *domain)
 {
 	struct render *r = arg;
+	struct jail_supply supply;
+	unsigned coming = 0;
+	unsigned same = 0;
 
-	return r->jail == NULL || jail_has_idle(r->jail, domain);
+	if (r->jail == NULL)
+		return QUEUE_IDLE;
+	for (unsigned i = 0; i < r->nkeeper; i++) {
+		const struct keeper *k = &r->keeper[i];
+
+		if (k->job == NULL ||
+		    !atomic_load_explicit(&k->coming, memory_order_relaxed))
+			continue;
+		coming++;
+		same += strcmp(k->job->domain, domain) == 0;
+	}
+	jail_supply(r->jail, domain, &supply);
+	if (supply.idle > same || supply.fresh > coming)
+		return QUEUE_IDLE;
+	/* One process at a time is started for a domain. */
+	return supply.busy || same > 0 ? QUEUE_BUSY : QUEUE_NONE;
 }
 
 /*
@@ -210,54 +237,6 @@ keeper_wait(
 	}
 }
 
-/* A decoder crashed twice on it, the second time in a fresh process. */
-static void
-keeper_poison(struct keeper *k, const struct render_job *job, size_t source,
-    struct err *e)
-{
-	const struct conf *c = job->conf;
-	struct blob_view view = blob_look(sources_blob(job, source));
-	enum format format = FORMAT_SAME;
-
-	if (!format_sniff(view.data, view.size, &format))
-		return;
-	poison_add(k->render->poison, view.data, view.size, format,
-	    (size_t)c->render_poison_entries,
-	    clock_ns() + c->render_poison_time);
-	err_set(e, ERR_POISON, "crashed the %s decoder twice",
-	    format_row(format)->name);
-	if (source > 0)
-		err_source(e, (int)source);
-}
-
-/*
- * Whether one of the images alone, all of which is there, crashes a fresh
- * worker. A plan that crashes one must not bring an image into disrepute that
- * others ask for.
- */
-static bool
-keeper_is_poison(struct keeper *k, const struct jail_turn *turn, size_t source)
-{
-	struct render *r = k->render;
-	/* 9 kB: a keeper's stack has room. */
-	struct plan plan;
-	struct render_job bare = *turn->job;
-	struct jail_turn again = *turn;
-	struct err e;
-	enum jail_end end;
-
-	poison_plan(bare.results, &plan);
-	bare.plan = &plan;
-	bare.original = sources_blob(turn->job, source);
-	bare.max_cost = 0;
-	again.job = &bare;
-	again.fresh = true;
-	end = jail_run(r->jail, &again, &e);
-	jail_leave(r->jail, &again);
-	blob_drop(bare.result);
-	return end == JAIL_CRASHED;
-}
-
 static enum jail_end
 keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
 {
@@ -278,8 +257,8 @@ keeper_run_jailed(struct keeper *k, struct jail_turn *turn, struct err *e)
 		break;
 	}
 	for (size_t i = 0; i < sources_count(job); i++) {
-		if (keeper_is_poison(k, turn, i)) {
-			keeper_poison(k, job, i, e);
+		if (trial_crashes(r->jail, turn, i)) {
+			trial_condemn(r->poison, job, i, e);
 			break;
 		}
 	}
@@ -358,7 +337,8 @@ keeper_finish(
 	job->run_ns = clock_ns() - start_ns;
 	lock_take(&r->lock);
 	k->job = NULL;
-	queue_end(&r->queue, job, ok ? job->run_ns : 0);
+	/* A slow origin says nothing of how long others take. */
+	queue_end(&r->queue, job, ok && k->whole ? job->run_ns : 0);
 	lock_drop(&r->lock);
 	render_finish(r, job);
 }
@@ -372,21 +352,37 @@ keeper_leave_made(struct keeper *k, struct render_job *job, int64_t start_ns)
 	job->run_ns = clock_ns() - start_ns;
 	lock_take(&r->lock);
 	k->job = NULL;
-	queue_end(&r->queue, job, job->run_ns);
+	queue_end(&r->queue, job, 0);
 	job->next = r->made;
 	r->made = job;
 	cond_wake_one(&r->look);
 	lock_drop(&r->lock);
 }
 
+/* Its picture is made, and its original has come to that end. */
+static bool
+made_is_right(struct render_job *job, struct blob_view end)
+{
+	if (end.state == BLOB_DONE) {
+		job->facts.original_bytes = end.size;
+		return true;
+	}
+	blob_error(job->original, &job->err);
+	blob_drop(job->result);
+	job->result = NULL;
+	return false;
+}
+
 /* However it was run; e is in the job. */
 static void
 keeper_end(struct keeper *k, struct render_job *job, bool ok, int64_t start_ns)
 {
-	if (ok && blob_look(job->original).state == BLOB_GROWING)
+	struct blob_view view = blob_look(job->original);
+
+	if (ok && view.state == BLOB_GROWING)
 		keeper_leave_made(k, job, start_ns);
 	else
-		keeper_finish(k, job, ok, start_ns);
+		keeper_finish(k, job, ok && made_is_right(job, view), start_ns);
 }
 
 static int64_t
@@ -407,6 +403,7 @@ keeper_serve(struct keeper *k, struct render_job *job)
 	struct jail_turn turn = { .job = job,
 		.due_ns = job_due_ns(job, start),
 		.stop = &k->stop,
+		.coming = &k->coming,
 		.wanted = keeper_is_wanted,
 		.arg = k,
 		.exit = EXIT_COUNT };
@@ -451,7 +448,7 @@ keeper_next(struct keeper *k)
 	r->idle++;
 	while (r->phase != PHASE_CLOSED) {
 		job = queue_take(
-		    &r->queue, clock_ns(), keeper_least(k), render_has_idle, r);
+		    &r->queue, clock_ns(), keeper_least(k), render_supply, r);
 		if (job != NULL)
 			break;
 		(void)cond_wait(&r->work, &r->lock, CLOCK_NEVER);
@@ -461,6 +458,9 @@ keeper_next(struct keeper *k)
 		queue_begin(&r->queue, job);
 		k->job = job;
 		atomic_store_explicit(&k->stop, 0, memory_order_relaxed);
+		k->whole = sources_are_final(job);
+		atomic_store_explicit(
+		    &k->coming, k->whole, memory_order_relaxed);
 		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
 	}
 	lock_drop(&r->lock);
@@ -532,11 +532,9 @@ made_is_over(struct render *r, struct render_job *job) needs_lock(&r->lock)
 {
 	struct blob_view view = blob_look(job->original);
 
-	job->ok = view.state == BLOB_DONE;
-	if (job->ok)
-		job->facts.original_bytes = view.size;
-	else if (view.state == BLOB_FAILED)
-		blob_error(job->original, &job->err);
+	job->ok = false;
+	if (view.state != BLOB_GROWING)
+		job->ok = made_is_right(job, view);
 	else if (queue_is_cancelled(job))
 		err_set(
 		    &job->err, ERR_CLIENT_GONE, "the original had not ended");
@@ -662,7 +660,7 @@ render_new(const struct conf *conf, const char *exe, struct render **out,
 	cond_init(&r->work);
 	cond_init(&r->look);
 	cond_init(&r->calm);
-	queue_init(&r->queue);
+	queue_init(&r->queue, n);
 	r->jail = jail;
 	r->poison = poison_new();
 	r->nkeeper = n;

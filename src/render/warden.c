@@ -29,8 +29,10 @@
 enum {
 	WARDEN_LINES = 50,        /* of one worker that are logged */
 	WARDEN_PRINTED = 1 << 20, /* bytes; more is not honest */
-	/* Three for each worker, the leaving ones too, and the event. */
-	WARDEN_POLLS = 3 * 600 + 1,
+	/* All there are, the leaving ones too. */
+	WARDEN_WORKERS = 600,
+	/* Three for each of them, and the event. */
+	WARDEN_POLLS = 3 * WARDEN_WORKERS + 1,
 	WARDEN_SPARE = 1,
 	/* Of one worker; libvips has 8, codecs some for each processor. */
 	WARDEN_THREADS = 64,
@@ -196,8 +198,10 @@ warden_start_one(struct jail *j)
 
 /* What it died of, when nobody killed it. */
 static enum jail_exit
-worker_verdict(const struct worker *w, bool started)
+worker_verdict(const struct worker *w)
 {
+	if (w->state == WORKER_STARTING)
+		return EXIT_START_FAILED;
 	switch (w->signal) {
 	case SIGSEGV:
 	case SIGBUS:
@@ -207,7 +211,7 @@ worker_verdict(const struct worker *w, bool started)
 	case SIGSYS:
 		return EXIT_VIOLATION;
 	default:
-		return started ? EXIT_KILLED : EXIT_START_FAILED;
+		return EXIT_KILLED;
 	}
 }
 
@@ -228,9 +232,8 @@ warden_collect(struct jail *j, struct worker *w)
 	else
 		w->signal = info.si_status;
 	if (w->exit == EXIT_COUNT)
-		w->exit = worker_verdict(w, w->state != WORKER_STARTING);
+		w->exit = worker_verdict(w);
 	if (w->state == WORKER_STARTING) {
-		w->exit = EXIT_START_FAILED;
 		err_set(&e, ERR_SYSTEM, "ended before it was ready (%s %d)",
 		    w->signal != 0 ? "signal" : "status",
 		    w->signal != 0 ? w->signal : w->status);
@@ -335,19 +338,43 @@ warden_watch(struct jail *j, const struct warden_poll *p)
 
 /* ---- How many there are ---- */
 
+/* Whether another one has its domain, too. */
+static bool
+worker_has_peer(const struct jail *j, const struct worker *w)
+    needs_lock(&j->lock)
+{
+	const struct worker *other = j->first;
+
+	while (other != NULL &&
+	    (other == w || other->fresh || other->state == WORKER_LEAVING ||
+		strcmp(other->domain, w->domain) != 0))
+		other = other->next;
+	return other != NULL;
+}
+
 /*
  * An idle worker of another domain goes when a keeper waits for a new one and
- * there are enough already: the one that has been idle for longest.
+ * there are enough already: one whose domain has more, else the one that has
+ * been idle for longest.
  */
 static void
 warden_make_room(struct jail *j) needs_lock(&j->lock)
 {
 	struct worker *oldest = NULL;
+	bool spared = true; /* it is the only one of its domain */
 
-	for (struct worker *w = j->first; w != NULL; w = w->next)
-		if (w->state == WORKER_IDLE && !w->fresh && !w->exited &&
-		    (oldest == NULL || w->idle_ns < oldest->idle_ns))
+	for (struct worker *w = j->first; w != NULL; w = w->next) {
+		bool only;
+
+		if (w->state != WORKER_IDLE || w->fresh || w->exited)
+			continue;
+		only = !worker_has_peer(j, w);
+		if (oldest == NULL || (spared && !only) ||
+		    (spared == only && w->idle_ns < oldest->idle_ns)) {
 			oldest = w;
+			spared = only;
+		}
+	}
 	if (oldest != NULL)
 		worker_kill(oldest, EXIT_DOMAIN);
 }
@@ -358,6 +385,7 @@ warden_balance(struct jail *j)
 {
 	unsigned most = j->keepers + WARDEN_SPARE;
 	unsigned all = 0;
+	unsigned leaving = 0;
 	unsigned coming = 0;
 	unsigned ready = 0;
 	int64_t now = clock_ns();
@@ -371,6 +399,7 @@ warden_balance(struct jail *j)
 			w->state = WORKER_STARTING;
 		}
 		all += w->state != WORKER_LEAVING;
+		leaving += w->state == WORKER_LEAVING;
 		coming += w->state != WORKER_LEAVING && w->fresh;
 		ready += w->state == WORKER_IDLE || w->state == WORKER_TAKEN;
 	}
@@ -378,7 +407,7 @@ warden_balance(struct jail *j)
 	if (!j->closing && all >= most && j->wanting > coming)
 		warden_make_room(j);
 	start = !j->closing && all < most && now >= j->retry_ns &&
-	    (j->settled || j->failures == 0);
+	    all + leaving < WARDEN_WORKERS && (j->settled || j->failures == 0);
 	if (j->closing)
 		for (struct worker *w = j->first; w != NULL; w = w->next)
 			worker_kill(w, EXIT_SHUTDOWN);

@@ -57,7 +57,8 @@ struct worker {
 	enum worker_state state;
 	bool fresh; /* has had no job */
 	char domain[WORKER_DOMAIN_MAX];
-	int64_t idle_ns; /* since when */
+	int64_t idle_ns;  /* since when */
+	int64_t taken_ns; /* the same */
 	int64_t jobs;
 	enum jail_exit exit; /* why it was killed; EXIT_COUNT: it was not */
 	bool exited;
@@ -91,10 +92,9 @@ struct jail {
 	unsigned wanting under(lock);    /* keepers that wait for a new one */
 	bool settled under(lock);        /* the first ones are ready */
 	bool closing under(lock);
-	unsigned failures under(lock); /* starts, in a row */
+	unsigned failures under(lock); /* starts of this edition, in a row */
 	struct err failure under(lock);
-	/* The warden's: */
-	int64_t retry_ns;
+	int64_t retry_ns under(lock); /* none is started before */
 	/* Constant: */
 	char *exe;
 	unsigned keepers;

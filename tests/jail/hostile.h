@@ -6,6 +6,8 @@
 #pragma once
 
 enum { HOSTILE_POISON = 'X' };
+/* With this address space, 1G, it does not start. */
+enum { HOSTILE_NO_START = 1 << 30 };
 
 enum hostile {
 	HOSTILE_HONEST = 1,

@@ -256,6 +256,8 @@ main(void)
 	if (recv(WIRE_SOCKET_FD, &setup, sizeof(setup), 0) !=
 	    (ssize_t)sizeof(setup))
 		return 2;
+	if (setup.address_space == HOSTILE_NO_START)
+		return 1;
 	at = mmap(NULL, wire_arena_size(setup.in_max, setup.out_max),
 	    PROT_READ | PROT_WRITE, MAP_SHARED, WIRE_ARENA_FD, 0);
 	assert(at != MAP_FAILED);

@@ -8,6 +8,7 @@
 #include "jail_kit.h"
 #include "metric/metric.h"
 #include "render/jail.h"
+#include "render/sandbox.h"
 
 static const struct conf *conf;
 static struct render *render;
@@ -138,6 +139,45 @@ test_silent(void **state)
 	kit_fails(render, job(HOSTILE_MUTE), ERR_RENDER_TIMEOUT);
 	kit_fails(render, job(HOSTILE_HANG_UP), ERR_WORKER_DIED);
 	kit_render(render, job(HOSTILE_HONEST));
+}
+
+static struct kit_job *
+job_of(const struct conf *its)
+{
+	struct kit_job *k = job(HOSTILE_HONEST);
+
+	k->job.conf = its;
+	return k;
+}
+
+/*
+ * A reload with which workers do not start makes the pauses between tries
+ * long; the reload that mends it does not wait for the next one, which would
+ * be some 4 s after the first.
+ */
+static void
+test_no_start(void **state)
+{
+	scoped_free char *exe = kit_beside("jail_hostile");
+	const struct conf *good =
+	    kit_conf("[render]\nworkers = 1\nworker_memory = 2G");
+	const struct conf *bad = kit_conf("[render]\nworkers = 1\n"
+					  "worker_memory = 1G\n"
+					  "timeout = 1200ms");
+	const struct conf *mended = kit_conf("[render]\nworkers = 1\n"
+					     "worker_memory = 3G\n"
+					     "timeout = %ds",
+	    SANDBOX_SANITIZED ? 30 : 2);
+	struct render *r = kit_start(good, exe);
+
+	(void)state;
+	kit_render(r, job_of(good));
+	kit_fails(r, job_of(bad), ERR_BUSY);
+	kit_render(r, job_of(mended));
+	render_free(r);
+	conf_drop(good);
+	conf_drop(bad);
+	conf_drop(mended);
 }
 
 /* They are counted also after the job, under whatever name. */
@@ -288,6 +328,7 @@ main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_no_start),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_spill),
 		cmocka_unit_test(test_crash_of_plan),

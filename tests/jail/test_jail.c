@@ -156,59 +156,6 @@ test_memory_mark(void **state)
 }
 
 static void
-test_domains(void **state)
-{
-	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = kit_start(conf, KIT_SELF);
-	static const char *const domain[] = { "a", "b", "a", "b", "c", "a" };
-	pid_t pid[NELEM(domain)];
-	uint64_t before = kit_exits(EXIT_DOMAIN);
-
-	(void)state;
-	for (size_t i = 0; i < NELEM(pid); i++)
-		pid[i] = kit_render(r,
-		    kit_job(conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG,
-			domain[i]));
-	for (size_t i = 0; i < NELEM(pid); i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(domain[i], domain[k]) != 0)
-				assert_int_not_equal(pid[i], pid[k]);
-	/* Two fit at once, the third made the older one go: a's. */
-	assert_int_equal(pid[0], pid[2]);
-	assert_int_equal(pid[1], pid[3]);
-	assert_int_not_equal(pid[2], pid[5]);
-	KIT_UNTIL(kit_exits(EXIT_DOMAIN) == before + 2);
-	render_free(r);
-	conf_drop(conf);
-}
-
-static void
-test_idle_death(void **state)
-{
-	const struct conf *conf = kit_conf("[render]\nworkers = 1");
-	struct render *r = kit_start(conf, KIT_SELF);
-	struct render_state look;
-	pid_t pids[KIT_CHILDREN];
-	size_t n;
-
-	(void)state;
-	for (int round = 0; round < 3; round++) {
-		n = kit_children(pids);
-		for (size_t i = 0; i < n; i++)
-			kill(pids[i], SIGKILL);
-		for (size_t i = 0; i < n; i++)
-			KIT_UNTIL(kill(pids[i], 0) != 0);
-		/* Nothing is lost by it. */
-		kit_render(r,
-		    kit_job(
-			conf, kit_picture(FORMAT_JPEG, 200), FORMAT_PNG, "m"));
-	}
-	KIT_UNTIL((render_look(r, &look), look.workers == 2));
-	render_free(r);
-	conf_drop(conf);
-}
-
-static void
 test_kill_under_load(void **state)
 {
 	const struct conf *conf = kit_conf("[render]\nworkers = 2");
@@ -739,8 +686,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(test_bad_originals),
 		cmocka_unit_test(test_retire),
 		cmocka_unit_test(test_memory_mark),
-		cmocka_unit_test(test_domains),
-		cmocka_unit_test(test_idle_death),
 		cmocka_unit_test(test_kill_under_load),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_cancel),

@@ -2,6 +2,7 @@
 /* What is remembered of originals that crashed a decoder, and for how long. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "render/poison.h"
 #include "unit.h"
 
@@ -56,6 +57,22 @@ test_bounded(void **state)
 	poison_free(p);
 }
 
+/* One that crashes many at the same time takes the place of one. */
+static void
+test_once(void **state)
+{
+	struct poison *p = poison_new();
+
+	(void)state;
+	poison_add(p, two, sizeof(two), FORMAT_PNG, 2, CLOCK_NEVER);
+	for (int i = 0; i < 5; i++)
+		poison_add(p, one, sizeof(one), FORMAT_PNG, 2, CLOCK_NEVER);
+	assert_int_equal(poison_count(p), 2);
+	assert_true(poison_has(p, one, sizeof(one), FORMAT_PNG, 0));
+	assert_true(poison_has(p, two, sizeof(two), FORMAT_PNG, 0));
+	poison_free(p);
+}
+
 /* The plan for trying an original alone is one that a worker accepts. */
 static void
 test_plan(void **state)
@@ -86,6 +103,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_plan),
 	};
 

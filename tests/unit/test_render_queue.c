@@ -34,7 +34,7 @@ start(void **state)
 
 	memset(&f, 0, sizeof(f));
 	assert_true(conf_load_text(SLICE(text), "test", NULL, &f.conf, &e));
-	queue_init(&f.queue);
+	queue_init(&f.queue, 1);
 	for (size_t i = 0; i < JOBS; i++) {
 		f.blob[i] = blob_new(1024, 0);
 		f.job[i] = (struct render_job){ .plan = &plan,
@@ -67,19 +67,21 @@ put_whole(struct fixture *f, size_t i)
 	queue_put(&f->queue, &f->job[i]);
 }
 
-static bool
+static enum queue_worker
 always(void *arg, const char *domain)
 {
 	(void)arg;
 	(void)domain;
-	return true;
+	return QUEUE_IDLE;
 }
 
-/* arg: the domain that has an idle worker. */
-static bool
+/* arg: the domain that has an idle worker; "a" has one that is busy. */
+static enum queue_worker
 only(void *arg, const char *domain)
 {
-	return strcmp(arg, domain) == 0;
+	if (strcmp(arg, domain) == 0)
+		return QUEUE_IDLE;
+	return strcmp(domain, "a") == 0 ? QUEUE_BUSY : QUEUE_NONE;
 }
 
 /* The number of the next job, -1: none. */
@@ -187,6 +189,56 @@ test_domains(void **state)
 	put_whole(f, 4);
 	assert_ptr_equal(
 	    queue_take(&f->queue, 0, LEAST, only, idle), &f->job[3]);
+}
+
+/* However many wait for too long: workers keep their domains for a while. */
+static void
+test_slice(void **state)
+{
+	struct fixture *f = *state;
+	char idle[] = "b";
+	int64_t now = 10 * NS_PER_S;
+
+	for (size_t i = 0; i < JOBS; i++) {
+		put_whole(f, i);
+		f->job[i].domain = i < 3 ? "m" : "b";
+	}
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[0]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[3]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[4]);
+	now += f->queue.slice_ns;
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[1]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[5]);
+	/* There is nothing else to do with it. */
+	assert_ptr_equal(
+	    queue_take(&f->queue, now, LEAST, only, idle), &f->job[2]);
+}
+
+/* A domain that is being served does not take another's worker. */
+static void
+test_busy(void **state)
+{
+	struct fixture *f = *state;
+	char idle[] = "b";
+	int64_t late = 3 * NS_PER_S;
+
+	for (size_t i = 0; i < 4; i++) {
+		put_whole(f, i);
+		f->job[i].domain = i < 2 ? "a" : "b";
+	}
+	assert_ptr_equal(
+	    queue_take(&f->queue, late, LEAST, only, idle), &f->job[2]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, late, LEAST, only, idle), &f->job[3]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, late, LEAST, only, idle), &f->job[0]);
+	assert_ptr_equal(
+	    queue_take(&f->queue, late, LEAST, only, idle), &f->job[1]);
 }
 
 static void
@@ -417,6 +469,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_becomes_whole, start, stop),
 		cmocka_unit_test_setup_teardown(test_domains, start, stop),
+		cmocka_unit_test_setup_teardown(test_slice, start, stop),
+		cmocka_unit_test_setup_teardown(test_busy, start, stop),
 		cmocka_unit_test_setup_teardown(test_full, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    test_full_of_bytes, start, stop),
