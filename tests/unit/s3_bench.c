@@ -240,6 +240,14 @@ assert_fails(const struct bench *b, enum err_code code, size_t requests)
 }
 
 void
+bench_fails(struct bench *b, enum err_code code, size_t requests)
+{
+	bench_run(b);
+	assert_fails(b, code, requests);
+	bench_free(b);
+}
+
+void
 assert_body(const struct bench *b, const char *want)
 {
 	struct blob_view view = blob_look(b->body);

@@ -64,6 +64,8 @@ void bench_answer(struct bench *b, const char *text);
 void bench_run(struct bench *b);
 /* Asserts that nothing was kept. */
 void bench_free(struct bench *b);
+/* The call fails so, and that was all: runs it and frees b. */
+void bench_fails(struct bench *b, enum err_code code, size_t requests);
 
 /* requests: that the store had, of all tries. */
 void assert_ok(const struct bench *b, size_t requests);

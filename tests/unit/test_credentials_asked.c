@@ -168,14 +168,29 @@ a_web_identity_that_is_none(void **state)
 	assert_int_equal(fake.asked, 0);
 }
 
+struct fault_row {
+	enum fake_fault fault;
+	enum err_code code;
+	const char *part; /* of the error's detail */
+};
+
+/* Then there is one fault more, after which all is well. */
+static void
+each_fault(const struct fault_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		fake.fault = (int)rows[i].fault;
+		kit_fails(&plain, rows[i].code, rows[i].part);
+	}
+	fake.fault = FAKE_ONCE;
+	fake.faults = 0;
+	fake.made = 0;
+}
+
 static void
 sts_is_wrong(void **state)
 {
-	static const struct {
-		enum fake_fault fault;
-		enum err_code code;
-		const char *part;
-	} rows[] = {
+	static const struct fault_row rows[] = {
 		{ FAKE_GARBAGE, ERR_ORIGIN_DENIED, "not its XML" },
 		{ FAKE_PARTIAL, ERR_ORIGIN_DENIED, "without keys" },
 		{ FAKE_REFUSED, ERR_ORIGIN_DENIED, "403 AccessDenied" },
@@ -186,13 +201,7 @@ sts_is_wrong(void **state)
 
 	(void)state;
 	kit_use_web_identity("x");
-	for (size_t i = 0; i < NELEM(rows); i++) {
-		fake.fault = (int)rows[i].fault;
-		kit_fails(&plain, rows[i].code, rows[i].part);
-	}
-	fake.fault = FAKE_ONCE;
-	fake.faults = 0;
-	fake.made = 0;
+	each_fault(rows, NELEM(rows));
 	kit_finds(&plain, "web identity", "AKID1", "HIDDEN1", "TOKEN1");
 }
 
@@ -321,11 +330,7 @@ where_keys_may_be_asked_for(void **state)
 static void
 a_container_is_wrong(void **state)
 {
-	static const struct {
-		enum fake_fault fault;
-		enum err_code code;
-		const char *part;
-	} rows[] = {
+	static const struct fault_row rows[] = {
 		{ FAKE_GARBAGE, ERR_ORIGIN_DENIED, "is not JSON with" },
 		{ FAKE_PARTIAL, ERR_ORIGIN_DENIED, "is not JSON with" },
 		{ FAKE_REFUSED, ERR_ORIGIN_DENIED,
@@ -338,13 +343,7 @@ a_container_is_wrong(void **state)
 
 	(void)state;
 	kit_use_container("");
-	for (size_t i = 0; i < NELEM(rows); i++) {
-		fake.fault = (int)rows[i].fault;
-		kit_fails(&plain, rows[i].code, rows[i].part);
-	}
-	fake.fault = FAKE_ONCE;
-	fake.faults = 0;
-	fake.made = 0;
+	each_fault(rows, NELEM(rows));
 	kit_finds(&plain, "container", "AKID1", "HIDDEN1", "TOKEN1");
 }
 
@@ -419,11 +418,7 @@ version_1_is_never_asked(void **state)
 static void
 an_instance_is_wrong(void **state)
 {
-	static const struct {
-		enum fake_fault fault;
-		enum err_code code;
-		const char *part;
-	} rows[] = {
+	static const struct fault_row rows[] = {
 		{ FAKE_GARBAGE, ERR_ORIGIN_DENIED, "instance credentials" },
 		{ FAKE_PARTIAL, ERR_ORIGIN_DENIED, "instance credentials" },
 		{ FAKE_REFUSED, ERR_ORIGIN_DENIED, "AssumeRoleUnauth" },

@@ -65,9 +65,7 @@ unsigned_get(void **state)
 	b = bench_new();
 	b->spec.credentials = NULL;
 	b->call.key = "a/../../other/b.jpg";
-	bench_run(b);
-	assert_fails(b, ERR_FORBIDDEN, 0);
-	bench_free(b);
+	bench_fails(b, ERR_FORBIDDEN, 0);
 }
 
 static void
@@ -169,9 +167,7 @@ long_error(void **state)
 	(void)state;
 	memset(answer + n, 'x', 70000);
 	bench_answer(b, answer);
-	bench_run(b);
-	assert_fails(b, ERR_ORIGIN_FAILED, 1);
-	bench_free(b);
+	bench_fails(b, ERR_ORIGIN_FAILED, 1);
 	free(answer);
 }
 
@@ -298,17 +294,13 @@ retries_end(void **state)
 	b->spec.retries = 0;
 	bench_answer(b, SLOW);
 	bench_answer(b, DIGITS);
-	bench_run(b);
-	assert_fails(b, ERR_BUSY, 1);
-	bench_free(b);
+	bench_fails(b, ERR_BUSY, 1);
 	/* The store asks for more time than there is. */
 	b = bench_new();
 	b->call.deadline_ns = clock_ns() + 3 * NS_PER_S;
 	bench_answer(b, "HTTP/1.1 503 No\r\nx-amz-retry-after: 4000\r\n\r\n");
 	bench_answer(b, DIGITS);
-	bench_run(b);
-	assert_fails(b, ERR_ORIGIN_FAILED, 1);
-	bench_free(b);
+	bench_fails(b, ERR_ORIGIN_FAILED, 1);
 }
 
 /* 500 tokens, ten for each retry after silence: then there are none left. */
@@ -341,14 +333,10 @@ not_a_key(void **state)
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
 	b->call.key = key;
-	bench_run(b);
-	assert_fails(b, ERR_NO_SOURCE, 0);
-	bench_free(b);
+	bench_fails(b, ERR_NO_SOURCE, 0);
 	b = bench_new();
 	b->call.key = "";
-	bench_run(b);
-	assert_fails(b, ERR_NO_SOURCE, 0);
-	bench_free(b);
+	bench_fails(b, ERR_NO_SOURCE, 0);
 }
 
 static void
@@ -358,9 +346,7 @@ no_credentials(void **state)
 
 	(void)state;
 	b->credentials.is_broken = true;
-	bench_run(b);
-	assert_fails(b, ERR_ORIGIN_DENIED, 0);
-	bench_free(b);
+	bench_fails(b, ERR_ORIGIN_DENIED, 0);
 }
 
 /* --- what is learned --- */
@@ -383,9 +369,7 @@ younger_credentials(void **state)
 	bench_answer(b, ERROR("400", "ExpiredToken"));
 	bench_answer(b, ERROR("400", "ExpiredToken"));
 	bench_answer(b, DIGITS);
-	bench_run(b);
-	assert_fails(b, ERR_ORIGIN_DENIED, 2);
-	bench_free(b);
+	bench_fails(b, ERR_ORIGIN_DENIED, 2);
 	/* A HEAD does not say why. */
 	b = bench_new();
 	b->call.verb = S3_HEAD;
@@ -447,9 +431,7 @@ no_region(void **state)
 
 		bench_answer(b, first[i]);
 		bench_answer(b, DIGITS);
-		bench_run(b);
-		assert_fails(b, ERR_ORIGIN_FAILED, 1);
-		bench_free(b);
+		bench_fails(b, ERR_ORIGIN_FAILED, 1);
 	}
 }
 
@@ -492,9 +474,7 @@ another_clock(void **state)
 	    "HTTP/1.1 403 No\r\nDate: Fri, 24 May 2013 00:00:00 GMT\r\n\r\n"
 	    "<Error><Code>RequestTimeTooSkewed</Code></Error>");
 	bench_answer(b, DIGITS);
-	bench_run(b);
-	assert_fails(b, ERR_ORIGIN_DENIED, 1);
-	bench_free(b);
+	bench_fails(b, ERR_ORIGIN_DENIED, 1);
 }
 
 int

@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "conf/conf.h"
+#include "disk_kit.h"
 #include "event/buffer.h"
 #include "event/pack.h"
 #include "event/segment.h"
@@ -563,21 +564,16 @@ test_no_room(void **state)
 {
 	struct place *p = *state;
 	struct rlimit before;
-	struct rlimit tight;
 	int64_t until;
 
-	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	begin(p, true);
 	append(p, 10);
 	drain(p);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	tight = before;
-	tight.rlim_cur = 8000;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	before = disk_full(8000);
 	append(p, 500);
 	spool_drain(p->spool, clock_ns() + 300 * NS_PER_MS);
 	assert_true(count(p->path, 510, NULL) < 510);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	disk_has_room(&before);
 	until = clock_ns() + LONG * NS_PER_S;
 	while (count(p->path, 510, NULL) < 510 && clock_ns() < until)
 		clock_sleep_ns(10 * NS_PER_MS);
@@ -629,22 +625,17 @@ test_other_buffer(void **state)
 {
 	struct place *p = *state;
 	struct rlimit before;
-	struct rlimit tight;
 
 	for (int turn = 0; turn < 2; turn++) {
 		if (turn == 1)
 			p->conf.spool_memory = "";
-		assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 		begin(p, true);
 		drain(p);
-		assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-		tight = before;
-		tight.rlim_cur = 1;
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+		before = disk_full(1);
 		append(p, 100);
 		spool_drain(p->spool, clock_ns() + 300 * NS_PER_MS);
 		end(p);
-		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		disk_has_room(&before);
 		p->conf.spool_buffer *= 2;
 		p->conf.spool_memory = p->dir;
 		begin(p, true);
