@@ -23,7 +23,7 @@ kit_close(struct kit_stores *k)
 	origin_stores_drop(k->stores);
 	origin_free(k->origin);
 	conf_drop(k->conf);
-	*k = (struct kit_stores){ NULL };
+	*k = (struct kit_stores){ .conf = NULL };
 }
 
 void
