@@ -319,9 +319,7 @@ fetch_ended(struct work *w)
 	w->stage_ns[STAGE_FETCH] = clock_ns() - w->began_ns;
 	if (!work_fetched(w) || work_is_current(w))
 		stage_settle(w);
-	else if (w->fetch[0].not_modified) /* and yet needed: once more */
-		work_fetch_original(w, w->pipeline->parts.origin);
-	else
+	else if (!work_fetch_again(w, w->pipeline->parts.origin))
 		stage_render(w);
 }
 
@@ -443,7 +441,7 @@ entry_of(struct work *w)
 	cache_etag(view.data, view.size, entry->etag);
 	memcpy(entry->validator, w->fetch[0].facts.validator,
 	    sizeof(entry->validator));
-	entry->overlays = work_overlays(w);
+	entry->overlays = work_overlays(w, &entry->overlays_size);
 	entry->modified_s = work_modified_s(w, now_s);
 	entry->made_s = now_s;
 	atomic_store_explicit(&entry->fresh_until_ns,

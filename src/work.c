@@ -119,6 +119,19 @@ fetch_source(struct work *w, size_t i)
 	f->owner = w;
 }
 
+/* What is stale has the same key, so it was made by the same plan. */
+static void
+set_validators(struct work *w)
+{
+	const char *at = w->stale->overlays;
+
+	w->fetch[0].validator = w->stale->validator;
+	for (size_t i = 1; at != NULL && i < w->plan->nsource; i++) {
+		w->fetch[i].validator = at;
+		at += strlen(at) + 1;
+	}
+}
+
 void
 work_fetch(struct work *w, struct origin *origin, void (*ended)(struct work *w))
 {
@@ -127,19 +140,31 @@ work_fetch(struct work *w, struct origin *origin, void (*ended)(struct work *w))
 	w->fetch_ended = ended;
 	for (size_t i = 0; i < n; i++)
 		fetch_source(w, i);
-	w->fetch[0].validator = w->stale != NULL ? w->stale->validator : NULL;
+	if (w->stale != NULL)
+		set_validators(w);
 	atomic_store_explicit(&w->fetching, (unsigned)n, memory_order_relaxed);
 	/* With the last one given away, w may be gone. */
 	for (size_t i = 0; i < n; i++)
 		origin_submit(origin, &w->fetch[i]);
 }
 
-void
-work_fetch_original(struct work *w, struct origin *origin)
+bool
+work_fetch_again(struct work *w, struct origin *origin)
 {
-	w->fetch[0].validator = NULL;
-	atomic_store_explicit(&w->fetching, 1, memory_order_relaxed);
-	origin_submit(origin, &w->fetch[0]);
+	struct origin_fetch *again[PLAN_SOURCES];
+	unsigned n = 0;
+
+	for (size_t i = 0; i < w->plan->nsource; i++) {
+		if (!w->fetch[i].not_modified)
+			continue;
+		w->fetch[i].validator = NULL;
+		again[n++] = &w->fetch[i];
+	}
+	atomic_store_explicit(&w->fetching, n, memory_order_relaxed);
+	/* With the last one given away, w may be gone. */
+	for (unsigned i = 0; i < n; i++)
+		origin_submit(origin, again[i]);
+	return n > 0;
 }
 
 bool
@@ -159,30 +184,36 @@ work_fetched(struct work *w)
 bool
 work_is_current(const struct work *w)
 {
-	struct digest overlays = work_overlays(w);
+	size_t i = 0;
 
-	return w->fetch[0].not_modified &&
-	    digest_eq(&overlays, &w->stale->overlays);
+	while (i < w->plan->nsource && w->fetch[i].not_modified)
+		i++;
+	return i == w->plan->nsource;
 }
 
 /* --- what they say of the result --- */
 
-struct digest
-work_overlays(const struct work *w)
+char *
+work_overlays(const struct work *w, size_t *size)
 {
 	size_t n = plan_overlays(w->plan);
-	struct digest none = { .byte = { 0 } };
-	struct digest_run *run;
+	size_t at = 0;
+	char *all;
 
+	for (size_t i = 1; i <= n; i++)
+		at += strlen(w->fetch[i].facts.validator) + 1;
+	*size = at;
 	if (n == 0)
-		return none;
-	run = digest_new();
+		return NULL;
+	all = xcalloc(at, 1);
+	at = 0;
 	for (size_t i = 1; i <= n; i++) {
 		const char *validator = w->fetch[i].facts.validator;
 
-		digest_add(run, validator, strlen(validator) + 1);
+		memcpy(all + at, validator, strlen(validator) + 1);
+		at += strlen(validator) + 1;
 	}
-	return digest_end(run);
+	return all;
 }
 
 int64_t

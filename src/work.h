@@ -12,21 +12,25 @@ struct work *work_new(const struct request *r, struct cache_entry *stale);
 void work_free(struct work *w, struct origin *origin);
 
 /*
- * Asks for all of the plan's sources; the original with the validator of what
- * is stale. ended: called once, on a thread of origin's or on this one, when
+ * Asks for all of the plan's sources, with the validators of what is stale.
+ * ended: called once, on a thread of origin's or on this one, when
  * each has begun to come or failed; w may be gone when this returns.
  */
 void work_fetch(
     struct work *w, struct origin *origin, void (*ended)(struct work *w));
-/* The same for the original alone, whether it has changed or not. */
-void work_fetch_original(struct work *w, struct origin *origin);
+/*
+ * The same for those that have not changed, now that others have: all are
+ * needed. False: there are none.
+ */
+bool work_fetch_again(struct work *w, struct origin *origin) must_check;
 /* False: one failed; err is its, and says which one it is. */
 bool work_fetched(struct work *w) must_check;
-/* Whether what is stale was made of just what was found now. */
+/* Whether what is stale was made of just what was found now: all have said
+ * that they have not changed. */
 bool work_is_current(const struct work *w);
 
-/* Of all overlays' validators, each with its end; zero: there are none. */
-struct digest work_overlays(const struct work *w);
+/* All overlays' validators, as a cache_entry has them. */
+char *work_overlays(const struct work *w, size_t *size);
 /* When the youngest of the images was changed; now, where that is not known. */
 int64_t work_modified_s(const struct work *w, int64_t now_s);
 /* For how long the result is fresh, and then may be answered while an original

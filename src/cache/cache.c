@@ -55,6 +55,7 @@ cache_entry_drop(struct cache_entry *entry)
 	if (before > 1)
 		return;
 	blob_drop(entry->body);
+	free(entry->overlays);
 	free(entry);
 }
 

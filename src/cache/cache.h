@@ -22,9 +22,12 @@ struct cache_entry {
 	struct digest key;
 	char etag[CACHE_ETAG_MAX]; /* with its quotes; strong: of the bytes */
 	char validator[CACHE_VALIDATOR_MAX]; /* the original's */
-	struct digest overlays; /* of its overlays' validators; zero: none */
-	int64_t modified_s;     /* Last-Modified, wall clock */
-	int64_t made_s;         /* wall clock: for Age */
+	/* Its overlays' validators, each with its end; malloc'd. NULL: there
+	 * are none, or it is a record, whose bytes must be made anew. */
+	char *overlays;
+	size_t overlays_size;
+	int64_t modified_s;             /* Last-Modified, wall clock */
+	int64_t made_s;                 /* wall clock: for Age */
 	_Atomic int64_t fresh_until_ns; /* clock_ns() */
 	/* How long after that it may be answered while its original cannot be
 	 * read. */

@@ -200,7 +200,6 @@ record_of(struct cache_entry *entry)
 
 	memcpy(record->etag, entry->etag, sizeof(record->etag));
 	memcpy(record->validator, entry->validator, sizeof(record->validator));
-	record->overlays = entry->overlays;
 	record->modified_s = entry->modified_s;
 	record->made_s = entry->made_s;
 	record->facts = entry->facts;
@@ -480,8 +479,8 @@ mem_put(struct mem *m, struct cache_entry *entry)
 {
 	struct shard *s = mem_shard(m, &entry->key);
 	size_t limit = atomic_load_explicit(&m->limit, memory_order_relaxed);
-	size_t bytes =
-	    blob_memory(entry->body) + sizeof(*entry) + sizeof(struct node);
+	size_t bytes = blob_memory(entry->body) + sizeof(*entry) +
+	    sizeof(struct node) + entry->overlays_size;
 	struct cache_entry *held;
 	struct cache_entry *before;
 	struct node *n;

@@ -10,6 +10,7 @@ import zlib
 
 import pytest
 
+import bad_origin
 import images
 import kit
 import server
@@ -174,6 +175,62 @@ def test_changed(start, files, logo):
     # Gone: no answer that was right once.
     logo.unlink()
     ask(it, path, "no-source")
+
+
+def far_store(origin):
+    return {"cache": {"fresh": "0s"}, "store.far": {"type": "http",
+        "endpoint": f"{origin.url}/", "networks": "127.0.0.0/8"},
+        "mount.all": {"path": "/", "stores": "far"}}
+
+
+def test_asked_whether_changed(start, origin):
+    """Each image is asked for with its own validator: what has not changed is
+    read again only where another one has."""
+    def put(name, data, tag):
+        origin.at[f"/{name}.png"] = bad_origin.whole(data, head={"ETag": tag})
+
+    def answers(cache):
+        """Asks once; which images were sent whole."""
+        seen = len(origin.visits)
+        answer = ask(it, path)
+        assert answer.headers["X-Cache"] == cache, answer.headers
+        return answer, sorted(v.path for v in origin.visits[seen:]
+            if "if-none-match" not in v.headers)
+
+    names = ["a", "b", "c"]
+    for n, name in enumerate(names):
+        put(name, images.png(20, 10, seed=n), f'"{name}1"')
+    it = start(far_store(origin))
+    path = f"/a.png{BIG}&overlay=b.png&overlay2=c.png&composite2=north"
+    all_of = [f"/{name}.png" for name in names]
+    first, whole = answers("miss")
+    assert whole == all_of
+    again, whole = answers("hit")
+    assert (again.body, whole) == (first.body, [])
+    assert it.metric("pictor_renders_total") == 1
+    bodies = {first.body}
+    for n, name in enumerate(names):
+        put(name, images.png(20, 10, seed=n + 10), f'"{name}2"')
+        other, whole = answers("miss")
+        # The one that has changed came in answer to its validator.
+        assert whole == [p for p in all_of if p != f"/{name}.png"]
+        bodies.add(other.body)
+        assert answers("hit")[1] == []
+    assert len(bodies) == 4
+    assert it.metric("pictor_renders_total") == 4
+
+
+def test_without_validator(start, origin):
+    """Of an overlay whose origin says no validator nobody knows whether it has
+    changed."""
+    origin.at["/a.png"] = bad_origin.whole(images.png(20, 10),
+        head={"ETag": '"a"'})
+    origin.at["/b.png"] = bad_origin.whole(images.png(20, 10, seed=1))
+    it = start(far_store(origin))
+    path = f"/a.png{BIG}&overlay=b.png"
+    first = ask(it, path)
+    origin.at["/b.png"] = bad_origin.whole(images.png(20, 10, seed=2))
+    assert ask(it, path).body != first.body
 
 
 def test_one_flight(start, files, logo):
