@@ -58,7 +58,7 @@ def test_one_rendering(start, slow):
     assert server.metric("pictor_requests_total", cache="miss") == 1
     events = server.events(32)
     assert [e["type"] for e in events].count("image.rendered") == 1
-    assert server.metric("pictor_flights") == 0
+    until(lambda: server.metric("pictor_flights") == 0, "it has ended")
 
 
 def test_different_renderings(start, slow):

@@ -88,7 +88,8 @@ def test_one_crash_is_no_poison(serve):
     answer = kit.kill_at_work(it, CRASH, SLOW)
     assert kit.problem(answer)["code"] == "worker-died"
     assert answer.status == 502
-    assert it.metric("pictor_worker_exits_total") == 1
+    server.until(lambda: it.metric("pictor_worker_exits_total") == 1,
+        "it is buried")
     assert it.get("/slow.png?width=10").status == 200
 
 
@@ -133,9 +134,9 @@ def test_all_at_once(serve):
     all_there(it, 2)
     for pid in it.workers():
         os.kill(pid, signal.SIGKILL)
-    server.until(lambda: not it.metric("pictor_workers"), "all are buried")
-    assert it.admin("/readyz").status == 503
-    assert it.admin("/readyz").body == b"no worker is ready\n"
+    answer = server.until(lambda: (a := it.admin("/readyz")).status == 503
+        and a, "all are buried")
+    assert answer.body == b"no worker is ready\n"
     assert kit.is_image(it.get("/photo.jpg?width=20"))
     all_there(it, 2)
     assert it.admin("/readyz").status == 200
