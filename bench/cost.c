@@ -406,6 +406,31 @@ moving_scene(VipsImage *scene)
 	return out;
 }
 
+/* Where libheif has an encoder; else no bytes. */
+static struct file
+heic_file(VipsImage *scene)
+{
+	struct file file = { 0 };
+	void *bytes = NULL;
+
+	if (vips_heifsave_buffer(scene, &bytes, &file.size, "Q", 90, "effort",
+		0, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC,
+		"bitdepth", 8, NULL) == 0)
+		file.bytes = bytes;
+	vips_error_clear();
+	return file;
+}
+
+static struct file
+original(VipsImage *scene, enum format format)
+{
+	if (format == FORMAT_SVG || format == FORMAT_PDF)
+		return drawing(format);
+	if (format == FORMAT_HEIC)
+		return heic_file(scene);
+	return picture_file(scene, format);
+}
+
 /* One request of an original of each format. */
 static void
 compare_originals(VipsImage *scene, const char *word)
@@ -418,11 +443,8 @@ compare_originals(VipsImage *scene, const char *word)
 
 		if ((image_can_load() & FORMAT_BIT(f)) == 0)
 			continue;
-		if (f == FORMAT_SVG || f == FORMAT_PDF)
-			in.picture = drawing(f);
-		else if ((format_row(f)->flags & F_SAVE) != 0)
-			in.picture = picture_file(scene, f);
-		else
+		in.picture = original(scene, f);
+		if (in.picture.bytes == NULL)
 			continue;
 		snprintf(
 		    words, sizeof(words), "(from %s)", format_row(f)->name);

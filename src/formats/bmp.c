@@ -87,6 +87,27 @@ bmp_generate(VipsRegion *out, void *seq, void *a, void *b, gboolean *stop)
 	return good ? 0 : -1;
 }
 
+enum { STRIP = 16 };
+
+/*
+ * Read from top to bottom, as what libvips reads: of a picture that could be
+ * read in any order a resize makes the same lines again and again.
+ */
+static int
+bmp_sequential(VipsImage *image, VipsImage **out)
+{
+	VipsImage *in_order;
+	int failed =
+	    vips_sequential(image, &in_order, "tile_height", STRIP, NULL);
+
+	g_object_unref(image);
+	if (failed != 0)
+		return -1;
+	vips_image_set_int(in_order, VIPS_META_SEQUENTIAL, 1);
+	*out = in_order;
+	return 0;
+}
+
 int
 bmp_image(const struct dib *dib, bool tolerant, VipsImage **out)
 {
@@ -107,8 +128,7 @@ bmp_image(const struct dib *dib, bool tolerant, VipsImage **out)
 		g_object_unref(image);
 		return -1;
 	}
-	*out = image;
-	return 0;
+	return bmp_sequential(image, out);
 }
 
 int

@@ -31,6 +31,51 @@ tiff_linear(VipsImage *in, VipsImage **out)
 	return failed;
 }
 
+/*
+ * libvips hands on numbers of other kinds than 8 and 16 bits as they are, and
+ * everybody takes them for ones up to 255. Of 32 bits without a sign white is
+ * the largest (TIFF 6.0, PhotometricInterpretation): the upper 16 are kept. Of
+ * numbers with a sign the standard says nothing: those below 0 are black, and
+ * 255 is white, as sharp has it.
+ */
+static int
+tiff_whole(VipsImage *in, VipsImage **out)
+{
+	bool wide = in->BandFmt == VIPS_FORMAT_UINT;
+	bool grey = in->Bands < 3;
+	VipsImage *high = NULL;
+	VipsImage *cast = NULL;
+	int failed = wide ? vips_rshift_const1(in, &high, 16, NULL)
+			  : vips_copy(in, &high, NULL);
+
+	if (failed == 0)
+		failed = vips_cast(high, &cast,
+		    wide ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR, NULL);
+	if (failed == 0)
+		failed = vips_copy(cast, out, "interpretation",
+		    wide       ? grey ? VIPS_INTERPRETATION_GREY16
+				      : VIPS_INTERPRETATION_RGB16
+			: grey ? VIPS_INTERPRETATION_B_W
+			       : VIPS_INTERPRETATION_sRGB,
+		    NULL);
+	g_clear_object(&high);
+	g_clear_object(&cast);
+	return failed;
+}
+
+/* Colours or greys of whole numbers that are no ordinary ones. */
+static bool
+tiff_is_whole(const VipsImage *in)
+{
+	return vips_band_format_isint(in->BandFmt) &&
+	    in->BandFmt != VIPS_FORMAT_UCHAR &&
+	    in->BandFmt != VIPS_FORMAT_USHORT &&
+	    (in->Type == VIPS_INTERPRETATION_B_W ||
+		in->Type == VIPS_INTERPRETATION_GREY16 ||
+		in->Type == VIPS_INTERPRETATION_sRGB ||
+		in->Type == VIPS_INTERPRETATION_RGB16);
+}
+
 int
 format_tiff_load(const struct load_spec *spec, VipsImage **out)
 {
@@ -43,6 +88,8 @@ format_tiff_load(const struct load_spec *spec, VipsImage **out)
 	    in->Type == VIPS_INTERPRETATION_B_W &&
 	    vips_band_format_isfloat(in->BandFmt))
 		failed = tiff_linear(in, out);
+	else if (failed == 0 && tiff_is_whole(in))
+		failed = tiff_whole(in, out);
 	else if (failed == 0)
 		*out = g_object_ref(in);
 	g_clear_object(&in);

@@ -46,7 +46,7 @@ choose_plain(struct render *r, format_set allowed)
 {
 	static const enum format other[] = { FORMAT_WEBP, FORMAT_AVIF,
 		FORMAT_GIF };
-	bool jpeg = has(allowed, FORMAT_JPEG);
+	bool jpeg = has(allowed, FORMAT_JPEG) && fits(r, FORMAT_JPEG);
 	bool png = has(allowed, FORMAT_PNG);
 
 	/* Flat colours and hard edges. */

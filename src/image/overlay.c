@@ -202,7 +202,8 @@ overlays_cost(const struct overlays *all)
 			continue;
 		overlay =
 		    &all->of[step_get(s, COMPOSITE_SOURCE).whole - 1].render;
-		cost += plan_cost_decode(open_weight(overlay, 1));
+		cost += plan_cost_decode(open_weight(overlay, 1)) +
+		    plan_cost_from(overlay->from, open_weight(overlay, 1));
 	}
 	return cost;
 }

@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "image/colour.h"
 #include "image/info.h"
 #include "image/strip.h"
 
@@ -133,6 +134,21 @@ render_plan(struct render *r, struct err *e)
 	return r->pages == pages || (steps_plan(r, e) && output_choose(r, e));
 }
 
+/* Mostly done behind a resize, of which the result has the size. */
+static double
+render_cost_colours(const struct render *r)
+{
+	bool cmyk = r->opened->Type == VIPS_INTERPRETATION_CMYK;
+	const struct image_size *size = &r->facts.original;
+
+	if (!cmyk &&
+	    !colour_differs(r->opened, out_get(r->plan, OUT_PROFILE).pick))
+		return 0;
+	return plan_cost_profile(cmyk,
+	    fmin((double)size->width * size->height,
+		(double)r->width * r->height));
+}
+
 /*
  * The mount has looked at the plan for an ordinary original. One that is large,
  * or an animation, can make a thousand times the work of the same plan.
@@ -161,6 +177,7 @@ render_cost(const struct render *r, struct err *e)
 		    (union arg){ .pick = r->clear || output_deep(r)
 			    ? TIFF_DEFLATE
 			    : TIFF_JPEG });
+	from += render_cost_colours(r);
 	cost = plan_cost(&plan, pixels) + from;
 	/* What must have seen all frames first decodes them once more. */
 	plan.out.format = FORMAT_RAW;

@@ -180,6 +180,8 @@ double plan_cost(const struct plan *p, double pixels);
 double plan_cost_decode(double pixels);
 /* What decoding that format takes more than others. */
 double plan_cost_from(enum format from, double pixels);
+/* Converting that many pixels of another profile than the result's. */
+double plan_cost_profile(bool cmyk, double pixels);
 
 /*
  * The one-line text form: "file:cat.jpg | autoorient | resize width=300 ... |

@@ -29,6 +29,7 @@
 #define COST_TURN        2.0
 #define COST_TURN_FREE   40.0
 #define COST_SMART       15.0
+#define COST_ENTROPY     45.0
 #define COST_BOX         5.0
 #define COST_MILD        15.0
 #define COST_BLUR        6.0
@@ -56,6 +57,13 @@
 #define COST_TILE        25.0
 /* For each overlay, by what one mostly is: small. */
 #define COST_OVERLAY 2.0
+/* Looking for entropy, however small the image is. */
+#define COST_LOOKS 12.0
+/* Another profile than sRGB: making its tables, and a megapixel. */
+#define COST_PROFILE        3.0
+#define COST_PROFILE_PIXELS 7.0
+#define COST_CMYK           30.0
+#define COST_CMYK_PIXELS    40.0
 
 /*
  * Above this sigma the blur works on a shrunk copy, so it grows no further.
@@ -67,13 +75,14 @@ static const double decode_cost[FORMAT_COUNT] = {
 	[FORMAT_PNG] = 8,
 	[FORMAT_WEBP] = 10,
 	[FORMAT_AVIF] = 25,
-	[FORMAT_HEIC] = 25,
+	[FORMAT_HEIC] = 75,
 	[FORMAT_GIF] = 5,
 	[FORMAT_TIFF] = 6,
 	[FORMAT_JP2] = 100,
 	[FORMAT_JXL] = 25,
 	[FORMAT_SVG] = 60,
 	[FORMAT_PDF] = 60,
+	[FORMAT_ICO] = 8, /* large ones are PNG */
 };
 
 /* ms before its first pixel: it is read whole. */
@@ -175,9 +184,12 @@ rotate_rate(const struct plan_step *s)
 static double
 resize_rate(const struct plan_step *s)
 {
-	return step_get(s, RESIZE_POSITION).pick >= POSITION_ENTROPY
-	    ? COST_RESIZE + COST_SMART
-	    : COST_RESIZE;
+	int64_t position = step_get(s, RESIZE_POSITION).pick;
+
+	return COST_RESIZE +
+	    (position == POSITION_ATTENTION        ? COST_SMART
+		    : position == POSITION_ENTROPY ? COST_ENTROPY
+						   : 0);
 }
 
 static double
@@ -311,8 +323,23 @@ step_more(const struct plan_step *s, double full, double before, double now)
 		return clahe_more(s, now);
 	/* It looks at all of it. */
 	if (s->op == OP_SMARTCROP)
-		return COST_SMART * before;
+		return before *
+		    (step_get(s, SMARTCROP_INTEREST).pick == INTEREST_ENTROPY
+			    ? COST_ENTROPY
+			    : COST_SMART);
 	return 0;
+}
+
+/* Work of any image. */
+static double
+step_fixed(const struct plan_step *s)
+{
+	bool entropy = s->op == OP_SMARTCROP
+	    ? step_get(s, SMARTCROP_INTEREST).pick == INTEREST_ENTROPY
+	    : s->op == OP_RESIZE &&
+		step_get(s, RESIZE_POSITION).pick == POSITION_ENTROPY;
+
+	return entropy ? COST_LOOKS : 0;
 }
 
 /* Pixels of what the step makes. */
@@ -349,6 +376,13 @@ plan_cost_decode(double pixels)
 	return pixels * 1e-6 * COST_DECODE;
 }
 
+double
+plan_cost_profile(bool cmyk, double pixels)
+{
+	return cmyk ? COST_CMYK + pixels * 1e-6 * COST_CMYK_PIXELS
+		    : COST_PROFILE + pixels * 1e-6 * COST_PROFILE_PIXELS;
+}
+
 /* 16 bits: everything has twice the bytes. */
 static double
 depth_factor(const struct plan *p)
@@ -378,7 +412,7 @@ plan_cost(const struct plan *p, double pixels)
 		double before = now;
 
 		now = step_pixels(p, s, now);
-		cost += now * megapixel * step_rate(s) +
+		cost += step_fixed(s) + now * megapixel * step_rate(s) +
 		    megapixel * step_more(s, full, before, now);
 	}
 	cost += now * megapixel * cost_encode(p);
