@@ -280,9 +280,8 @@ reload(struct service *s)
 		apply_log_level(conf);
 		cache_resize(s->cache, (size_t)conf->cache_memory,
 		    (size_t)conf->cache_records);
-		s->conf = conf_ref(conf);
+		s->conf = conf;
 		pipeline_route(s->pipeline, routes);
-		conf_publish_take(conf);
 		conf_drop(old);
 		metric_add(METRIC_RELOADS, 0, 0, 1);
 		log_line(LOG_LEVEL_INFO, "configuration reloaded");
@@ -345,13 +344,10 @@ static const char *const reload_words[] = { "done", "refused" };
 bool
 serve(struct conf *conf, const char *file, struct err *e)
 {
-	struct service s = {
-		.file = file, .conf = conf_ref(conf), .signals = -1
-	};
+	struct service s = { .file = file, .conf = conf, .signals = -1 };
 	bool ok = false;
 
 	metric_label(LABEL_RESULT, reload_words, NELEM(reload_words));
-	conf_publish_take(conf);
 	if (!routes_new_take(conf_ref(s.conf), &s.routes, e)) {
 		conf_drop(s.conf);
 		return false;
@@ -370,7 +366,6 @@ serve(struct conf *conf, const char *file, struct err *e)
 	}
 	routes_drop(s.routes);
 	conf_drop(s.conf);
-	conf_publish_take(NULL);
 	return ok;
 }
 

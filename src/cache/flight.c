@@ -146,18 +146,6 @@ flight_cancel(const struct flight *f)
 	return &f->cancel;
 }
 
-unsigned
-flight_waiting(struct flights *t, struct flight *f)
-{
-	unsigned int n = 0;
-
-	lock_take(&t->lock);
-	for (const struct flight_waiter *w = f->first; w != NULL; w = w->next)
-		n++;
-	lock_drop(&t->lock);
-	return n;
-}
-
 void
 flight_land(struct flights *t, struct flight *f, const void *result)
 {
@@ -179,15 +167,4 @@ flight_land(struct flights *t, struct flight *f, const void *result)
 		w = next;
 	}
 	free(f);
-}
-
-unsigned
-flights_count(struct flights *t)
-{
-	unsigned int n;
-
-	lock_take(&t->lock);
-	n = t->count;
-	lock_drop(&t->lock);
-	return n;
 }

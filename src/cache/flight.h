@@ -43,8 +43,5 @@ bool flight_join(struct flights *t, const struct digest *key,
 bool flight_leave(struct flights *t, struct flight_waiter *w) must_check;
 /* Not 0 when nobody waits any more. Valid until flight_land() returns. */
 const _Atomic uint32_t *flight_cancel(const struct flight *f);
-unsigned flight_waiting(struct flights *t, struct flight *f);
 /* Ends the flight: wakes all waiters with result, frees it. Once. */
 void flight_land(struct flights *t, struct flight *f, const void *result);
-/* Flights in progress. */
-unsigned flights_count(struct flights *t);

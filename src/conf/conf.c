@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From sources to one constant struct conf, and which one is in force.
+ * From sources to one constant struct conf.
  */
 #include "conf/conf.h"
 
@@ -8,18 +8,9 @@
 #include <stdatomic.h>
 
 #include "base/fd.h"
-#include "base/lock.h"
 #include "conf/build.h"
 
 enum { CONF_FILE_MAX = 1 << 20 };
-
-/* Row 7 of the lock order. */
-static struct lock current_lock = LOCK_INIT;
-#if defined(__clang__)
-static const struct conf *current __attribute__((guarded_by(current_lock)));
-#else
-static const struct conf *current;
-#endif
 
 /* --- building --- */
 
@@ -196,31 +187,6 @@ conf_store_same(const struct conf_store *a, const struct conf_store *b)
 		if (!row_same(&table->rows[i], a, b))
 			return false;
 	return true;
-}
-
-const struct conf *
-conf_current(void)
-{
-	const struct conf *c;
-
-	lock_take(&current_lock);
-	c = current;
-	if (c != NULL)
-		conf_ref(c);
-	lock_drop(&current_lock);
-	return c;
-}
-
-void
-conf_publish_take(struct conf *c)
-{
-	const struct conf *before;
-
-	lock_take(&current_lock);
-	before = current;
-	current = c;
-	lock_drop(&current_lock);
-	conf_drop(before);
 }
 
 bool

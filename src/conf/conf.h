@@ -128,10 +128,6 @@ size_t conf_store_env(const struct conf_store *store, const char *name,
 /* Whether all keys of two stores have the same values, names included. */
 bool conf_store_same(const struct conf_store *a, const struct conf_store *b);
 
-/* The one in force. conf_current() returns a reference. Any thread. */
-const struct conf *conf_current(void);
-/* Takes over the caller's reference and drops the old one. */
-void conf_publish_take(struct conf *c);
 /* Fails with CONFIG if a RESTART key differs; names it. */
 bool conf_may_replace(
     const struct conf *old, const struct conf *new, struct err *e) must_check;

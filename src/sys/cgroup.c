@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kernel: Documentation/admin-guide/cgroup-v2.rst, cpu.max and memory.max.
+ * Kernel: Documentation/admin-guide/cgroup-v2.rst, cpu.max.
  * In a container the group's path is usually "/", and the limits stand at the
  * mount itself.
  */
@@ -62,16 +62,12 @@ smaller(uint64_t a, uint64_t b)
 static void
 group_limit(const char *folder, struct cgroup_limits *limits)
 {
-	scoped_free char *memory = NULL;
 	scoped_free char *cpu = NULL;
-	struct slice bytes = read_line(folder, "memory.max", &memory);
 	struct slice period = read_line(folder, "cpu.max", &cpu);
 	struct slice quota = slice_cut(&period, ' ');
 	int64_t value;
 	int64_t per;
 
-	if (num_int(bytes, 0, INT64_MAX, &value))
-		limits->memory = smaller(limits->memory, (uint64_t)value);
 	/* Microseconds of CPU in each period of microseconds. */
 	if (num_int(quota, 1, INT64_MAX / 1000, &value) &&
 	    num_int(period, 1, INT64_MAX, &per))
@@ -82,7 +78,7 @@ group_limit(const char *folder, struct cgroup_limits *limits)
 struct cgroup_limits
 cgroup_limits_read(const char *self, const char *root)
 {
-	struct cgroup_limits limits = { CGROUP_NO_LIMIT, CGROUP_NO_LIMIT };
+	struct cgroup_limits limits = { CGROUP_NO_LIMIT };
 	char group[CGROUP_PATH_MAX / 2];
 	char folder[CGROUP_PATH_MAX];
 

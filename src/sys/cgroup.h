@@ -14,7 +14,6 @@
  * is no limit.
  */
 struct cgroup_limits {
-	uint64_t memory;    /* bytes */
 	uint64_t cpu_milli; /* thousandths of a core */
 };
 struct cgroup_limits cgroup_limits_read(const char *self, const char *root);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much of the machine is ours. */
-#include <sys/sysinfo.h>
-
 #include <sched.h>
-#include <unistd.h>
 
 #include "sys/cgroup.h"
 #include "sys/sys.h"
@@ -41,18 +38,4 @@ sys_cores(void)
 	if (quota < cores)
 		cores = (unsigned)quota;
 	return cores > 0 ? cores : 1;
-}
-
-uint64_t
-sys_memory(void)
-{
-	uint64_t limit = limits_here().memory;
-	struct sysinfo info;
-	uint64_t all;
-
-	/* Not sysconf(): it reads /proc/meminfo, which a service may hide. */
-	if (sysinfo(&info) != 0)
-		return limit;
-	all = (uint64_t)info.totalram * info.mem_unit;
-	return limit < all ? limit : all;
 }

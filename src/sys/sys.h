@@ -58,4 +58,3 @@ int sys_signal_read(int fd);
 
 /* --- size of the machine, cgroup v2 limits included --- */
 unsigned sys_cores(void);
-uint64_t sys_memory(void); /* bytes this process may use */

@@ -54,8 +54,6 @@ test_join(void **state)
 	assert_null(none);
 	assert_true(flight_join(t, &other, &c.w, &two));
 	assert_ptr_not_equal(one, two);
-	assert_int_equal(flight_waiting(t, one), 2);
-	assert_int_equal(flights_count(t), 2);
 
 	flight_land(t, one, "done");
 	assert_int_equal(a.woken, 1);
@@ -73,7 +71,6 @@ test_join(void **state)
 	flight_land(t, one, NULL);
 	flight_land(t, two, "two");
 	assert_string_equal(c.result, "two");
-	assert_int_equal(flights_count(t), 0);
 	flights_free(t);
 	flights_free(NULL);
 }
@@ -98,7 +95,6 @@ test_leave(void **state)
 	assert_false(flight_leave(t, &w[1].w));
 	assert_true(flight_leave(t, &w[0].w));
 	assert_int_equal(*flight_cancel(f), 0);
-	assert_int_equal(flight_waiting(t, f), 1);
 	flight_land(t, f, "x");
 	assert_int_equal(w[0].woken, 0);
 	assert_int_equal(w[1].woken, 0);
@@ -123,7 +119,6 @@ test_cancel(void **state)
 	assert_int_equal(*flight_cancel(old), 1);
 	assert_true(flight_join(t, &key, &b.w, &new));
 	assert_ptr_not_equal(old, new);
-	assert_int_equal(flights_count(t), 2);
 
 	/* The cancelled work ends: it takes nobody along. */
 	flight_land(t, old, "old");
@@ -192,13 +187,16 @@ struct crowd {
 static void
 crowd_land(struct crowd *crowd, struct flight *f)
 {
+	const void *result = crowd;
+
 	if (f == NULL)
 		return;
 	if (atomic_load(flight_cancel(f)) != 0) {
-		assert_int_equal(flight_waiting(crowd->table, f), 0);
+		/* It wakes nobody: who is woken looks for the other. */
+		result = NULL;
 		atomic_fetch_add(&crowd->cancelled, 1);
 	}
-	flight_land(crowd->table, f, crowd);
+	flight_land(crowd->table, f, result);
 	atomic_fetch_add(&crowd->landed, 1);
 }
 
@@ -258,7 +256,6 @@ test_crowd(void **state)
 	assert_int_equal(
 	    crowd.left + crowd.woken, CROWD_THREADS * CROWD_ROUNDS);
 	assert_true(crowd.left > 0 && crowd.woken > 0 && crowd.cancelled > 0);
-	assert_int_equal(flights_count(crowd.table), 0);
 	flights_free(crowd.table);
 }
 
