@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Originals of odd kinds: numbers of 32 bits, numbers with a sign, the longest
  * sides, bitmaps. */
+#include <sys/mman.h>
+
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit/unit.h"
 #include "base/clock.h"
 #include "golden.h"
+#include "image/exif.h"
 #include "image/table.h"
 
 enum { WIDTH = 16, HEIGHT = 4 };
@@ -215,6 +219,40 @@ test_cost(void **state)
 	picture_file_free(&cmyk);
 }
 
+static void
+note_text(void *to, const struct exif_field *f)
+{
+	char text[16] = "";
+
+	if (strcmp(f->name, "ExifVersion") == 0 &&
+	    exif_text(f, text, sizeof(text) - 1) > 0)
+		snprintf(to, sizeof(text), "%s", text);
+}
+
+/* The last value of a block has no end but the block's: behind it is no page. */
+static void
+test_exif_end(void **state)
+{
+	static const char block[] =
+	    "II*\0\x08\0\0\0"
+	    "\x01\0\x69\x87\4\0\1\0\0\0\x1a\0\0\0\0\0\0\0"
+	    "\x01\0\x00\x90\7\0\4\0\0\0"
+	    "0232";
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = sizeof(block) - 1;
+	char text[16] = "";
+	uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_int_equal(mprotect(pages + page, page, PROT_NONE), 0);
+	memcpy(pages + page - size, block, size);
+	assert_true(exif_each(pages + page - size, size, note_text, text));
+	assert_string_equal(text, "0232");
+	assert_int_equal(munmap(pages, 2 * page), 0);
+}
+
 int
 main(void)
 {
@@ -224,6 +262,7 @@ main(void)
 		cmocka_unit_test(test_longest_jpeg),
 		cmocka_unit_test(test_bitmap_in_order),
 		cmocka_unit_test(test_cost),
+		cmocka_unit_test(test_exif_end),
 	};
 
 	golden_start();
