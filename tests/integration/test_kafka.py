@@ -2,27 +2,21 @@
 """Events on their way to a real Kafka: every one arrives, whatever is stopped
 or killed, and what goes wrong is said and counted by its kind."""
 import base64
-import concurrent.futures
-import contextlib
-import http.client
 import json
 import os
 import pathlib
 import re
 import signal
 import subprocess
-import threading
 import time
 
 import pytest
 
 import cli
 import schema
+from asking import Asked
 from server import until
 
-# How many events are sent while daemon and broker are killed; a hundred
-# thousand take two minutes.
-EVENTS = int(os.environ.get("KAFKA_TEST_EVENTS", "2000"))
 SCHEMA = schema.load_event_schema()
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -320,19 +314,19 @@ def test_never_there(start, place):
     server.stop()
     server.set({"spool": {"size": "1M", "buffer": "64k"}})
     server.start()
-    asked = 0
+    asked = Asked()
 
     def ask():
-        nonlocal asked
-        asked += len(ask_all(server, 500, wait=False)[0])
-        return asked
+        asked.ask(server, 500)
+        return True
 
     # How many it takes depends on how fast the disk is.
     until(lambda: ask() and "full (spool.size)" in server.log(), "full", 300)
     # More than the buffer holds.
     ask()
-    assert asked % 500 == 0
-    until(lambda: sums(server)["stored"] + sums(server)["lost"] == asked,
+    assert not asked.vain
+    until(lambda: sums(server)["stored"] + sums(server)["lost"]
+        == len(asked.answered),
         "all counted")
     all_of = sums(server)
     assert all_of["lost"] > 0
@@ -344,105 +338,3 @@ def test_never_there(start, place):
     assert server.metric("pictor_spool_failures_total") >= 1
     assert rests(server, "pictor-kafka")
     resend_to_nobody(server)
-
-
-# ---- What is killed ----
-
-def ask_all(server, n, wait=True):
-    """Asks n times, by four hands, each request with a name of its own;
-    returns which were answered, and which were sent in vain (the daemon was
-    killed: whether it was answered is unknown, so it is asked anew)."""
-    answered, vain = set(), set()
-    lock = threading.Lock()
-
-    def one(connection, name):
-        connection.request("GET", "/cat.png?width=16",
-            headers={"X-Request-Id": name})
-        answer = connection.getresponse()
-        answer.read()
-        assert answer.status == 200
-        assert answer.headers["X-Request-Id"] == name
-
-    def hand(which):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port,
-            timeout=60)
-        for i in range(which, n, 4):
-            attempt = 0
-            while True:
-                name = f"r{i}.{attempt}"
-                try:
-                    one(connection, name)
-                except (OSError, http.client.HTTPException):
-                    connection.close()
-                    assert wait
-                    with lock:
-                        vain.add(name)
-                    attempt += 1
-                    with contextlib.suppress(AssertionError):
-                        until(lambda: server.process is not None
-                            and server._ready(), "back", 60)
-                    continue
-                with lock:
-                    answered.add(name)
-                break
-        connection.close()
-
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(hand, range(4)))
-    return answered, vain
-
-
-def kill(server):
-    process, server.process = server.process, None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-
-
-def test_killed(kafka, start, place):
-    """The broker is away, and the daemon is killed twice: every answer's event
-    arrives, and stored + lost = answered."""
-    topic = kafka.topic(3)
-    server = start(conf_of(place, kafka.plain, topic))
-    server.stop()
-    # As it is by default: memory that is no file on a disk.
-    server.set({"spool": {"memory": None}})
-    server.start()
-    done = concurrent.futures.ThreadPoolExecutor(1)
-    asked = done.submit(ask_all, server, EVENTS)
-
-    def told():
-        if asked.done():
-            asked.result() # says what went wrong
-        return sums(server).get("stored", 0)
-
-    until(lambda: told() > EVENTS // 10, "some are stored", 120)
-    kafka.kill()
-    for part in (2, 3):
-        until(lambda p=part: told() > EVENTS * p // 10, "more", 300)
-        kill(server)
-        server.start()
-    if EVENTS >= 100000:
-        signal.sigtimedwait([], 30)
-    kafka.start()
-    answered, vain = asked.result(600)
-    assert len(answered) == EVENTS
-    until(lambda: (s := sums(server))["stored"] == s["acknowledged"]
-        and s["stored"] + s["lost"] >= EVENTS, "all acknowledged", 300)
-    spooled = sums(server)
-    assert spooled["lost"] == 0 or EVENTS > 50000
-    names, ids = {}, {}
-    for message in kafka.consume(topic):
-        event = json.loads(message.value)
-        ids[event["id"]] = ids.get(event["id"], 0) + 1
-        names.setdefault(event["request_id"], set()).add(event["id"])
-    # One event for each request, however often it was sent.
-    assert all(len(of) == 1 for of in names.values())
-    missing = answered - set(names)
-    assert len(missing) <= spooled["lost"]
-    assert set(names) <= answered | vain
-    assert spooled["stored"] == len(ids)
-    assert spooled["stored"] + spooled["lost"] \
-        == len(answered) + len(set(names) - answered)
-    print(f"{len(answered)} answered, {len(vain)} in vain, "
-        f"{spooled['stored']} stored, {spooled['lost']} lost, "
-        f"{sum(ids.values())} messages")

@@ -2,23 +2,16 @@
 """pictor-loader on a real Kafka and a real PostgreSQL: every event is a row
 once, whatever ends or starts again meanwhile; counted, not sampled."""
 import json
-import resource
-import os
 import signal
-import threading
-import time
 
 import pytest
 
-import cli
 import loader
 import made_events
 import server
 from made_events import DAY, Maker
 
 PARTITIONS = 6
-# More of them: the same test, longer.
-EVENTS = int(os.environ.get("PICTOR_LOADER_EVENTS", "8000"))
 
 
 @pytest.fixture
@@ -235,48 +228,7 @@ def test_a_topic_made_anew_is_loaded_from_its_beginning(make_loader, kafka,
     one.stop()
 
 
-# ---- What is killed ----
-
-def produce_slowly(kafka, topic, events, done):
-    """In pieces, so that there is always something on the way."""
-    for at in range(0, len(events), 500):
-        kafka.produce(topic, keyed(events[at:at + 500]))
-        time.sleep(0.05)
-    done.set()
-
-
-def test_each_event_is_a_row_once_whatever_is_killed(make_loader, kafka, topic,
-        postgres, database):
-    """kill -9 of the loader twice, and PostgreSQL crashes, while it loads."""
-    make = Maker()
-    events = [make.event() for _ in range(EVENTS)]
-    one = make_loader()
-    one.set({"loader": {"batch_rows": 300}})
-    one.run("--migrate")
-    done = threading.Event()
-    producer = threading.Thread(target=produce_slowly,
-        args=(kafka, topic, events, done))
-    producer.start()
-    try:
-        one.start()
-        for rows in (EVENTS // 12, EVENTS // 4):
-            wait_rows(postgres, database, rows)
-            one.kill()
-            one.start()
-        wait_rows(postgres, database, EVENTS // 2)
-        postgres.kill()
-        postgres.start()
-        wait_rows(postgres, database, EVENTS * 3 // 4)
-        postgres.restart()
-        wait_rows(postgres, database, len(events), 180)
-    finally:
-        producer.join()
-    assert done.is_set()
-    assert "loading again" in one.log()
-    one.stop()
-    assert_each_once(postgres, database, events)
-    assert not loader.letters(postgres, database)
-
+# ---- Who shares them ----
 
 def test_two_share_the_partitions_and_take_over(make_loader, kafka, topic,
         postgres, database):
@@ -388,51 +340,4 @@ def test_from_a_request_to_the_report(make_loader, kafka, topic, postgres,
     assert "0 loaded, 3 were there" in said
     assert "0 events" in one.run("--from-spool", str(place / "spool"),
         "--once")
-    one.stop()
-
-
-def ask_hits(daemon, n):
-    return sum(daemon.get(f"/cat.png?width={1 + i % 40}").status == 200
-        for i in range(n))
-
-
-def test_what_was_answered_is_a_row_whatever_ends(make_loader, kafka, topic,
-        postgres, database, start, place):
-    """The daemon is killed twice, the broker away, the loader killed, and no
-    file may grow for a while, as on a full disk: as many rows as answers, less
-    those that were counted as lost."""
-    one = make_loader().start()
-    folder = place / "spool"
-    daemon = start({"kafka": {"brokers": kafka.plain, "topic": topic},
-        "spool": {"path": str(folder), "buffer": "64k"},
-        "event": {"file": None}})
-    answered = 0
-    for turn in range(3):
-        if turn == 1:
-            kafka.stop()
-        answered += ask_hits(daemon, 100)
-        if turn == 1:
-            hard = resource.prlimit(daemon.process.pid,
-                resource.RLIMIT_FSIZE)[1]
-            resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE,
-                (1, hard))
-            answered += ask_hits(daemon, 300)
-            lost = daemon.metric("pictor_spool_events_total", spool="lost")
-        if turn < 2:
-            daemon.process.kill()
-            daemon.process.wait()
-            daemon.start()
-    one.kill()
-    kafka.start()
-    one.start()
-    assert answered == 600
-    assert 0 < lost < 300
-    wait_rows(postgres, database, answered - lost)
-    assert loader.count(postgres, database) == answered - lost
-    assert postgres.one("SELECT count(DISTINCT event_id) FROM bi.fact_request",
-        database) == str(int(answered - lost))
-    assert not loader.letters(postgres, database)
-    sums = json.loads(cli.good("spool", "list", "--json", folder)
-        .splitlines()[-1])
-    assert (sums["stored"], sums["lost"]) == (answered - lost, lost)
     one.stop()
