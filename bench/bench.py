@@ -3,7 +3,7 @@
 """Measures pictord side by side with its peers, in one run; prints tables.
 
   bench.py --pictord BUILD/pictord --floor BUILD/bench/floor [--pictord ... --floor ...]
-           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits|formats|ops|origins]
+           [--photos FOLDER] [--rounds 3] [--requests 40] [--only render|hits|formats|ops|origins|events]
            [--minio PROGRAM]
 
 Renders: CPU milliseconds per request of the server's whole process tree, and
@@ -13,7 +13,8 @@ with the npm package sharp. Formats: each one written and read; ops: the ten
 dearest operations; both against sharp, where it has them. Hits and 304s: requests a second and CPU
 microseconds against nginx, access log on for both. Resident memory. Quality
 by SSIMULACRA2 where the crate's program ssimulacra2_rs is installed. Origins:
-origins.py says what; MinIO is `packaging/install-dependencies --minio`.
+origins.py says what; MinIO is `packaging/install-dependencies --minio`. Events:
+events.py, what they cost with brokers that are away.
 
 Rounds are interleaved and the median is printed, since machines are noisy:
 trust ratios of one run, not figures of two. It never fails on time.
@@ -367,7 +368,7 @@ def main():
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--requests', type=int, default=40)
     parser.add_argument('--seconds', type=int, default=4)
-    parser.add_argument('--only', choices=['render', 'hits', 'formats', 'ops', 'origins'])
+    parser.add_argument('--only', choices=['render', 'hits', 'formats', 'ops', 'origins', 'events'])
     parser.add_argument('--minio', help='the program; without it there is no comparison with S3')
     args = parser.parse_args()
     args.builds = []
@@ -388,6 +389,9 @@ def main():
         if args.only in (None, 'origins'):
             import origins
             origins.run(args, home)
+        if args.only in (None, 'events'):
+            import events
+            events.run(args, home)
 
 
 if __name__ == '__main__':
