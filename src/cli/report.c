@@ -28,29 +28,29 @@ static const struct section {
 	const char *sql;
 } sections[] = {
 	{ "total", "All requests",
-	    "SELECT coalesce(round(sum(weight)), 0)::bigint AS requests, "
-	    "coalesce(round(sum(weight) FILTER (WHERE c.is_hit)), 0)::bigint "
+	    "SELECT coalesce(round(sum(weight)), 0)::numeric AS requests, "
+	    "coalesce(round(sum(weight) FILTER (WHERE c.is_hit)), 0)::numeric "
 	    "AS hits, "
 	    "coalesce(100 * sum(weight) FILTER (WHERE c.is_hit) / "
 	    "nullif(sum(weight), 0), 0) AS hit_percent, "
 	    "coalesce(100 * sum(weight) FILTER (WHERE f.status >= 400) / "
 	    "nullif(sum(weight), 0), 0) AS error_percent, "
-	    "coalesce(round(sum(weight * bytes_out)), 0)::bigint AS "
+	    "coalesce(round(sum(weight * bytes_out)), 0)::numeric AS "
 	    "bytes_sent, "
 	    "count(DISTINCT f.image_key) FILTER (WHERE f.image_key <> 0) "
 	    "AS images "
 	    "FROM bi.fact_request AS f JOIN bi.dim_cache AS c USING "
 	    "(cache_key)" IN_DAY },
 	{ "tenants", "By tenant",
-	    "SELECT t.tenant, round(sum(weight))::bigint AS requests, "
+	    "SELECT t.tenant, round(sum(weight))::numeric AS requests, "
 	    "100 * sum(weight) FILTER (WHERE f.status >= 400) / sum(weight) "
-	    "AS error_percent, round(sum(weight * bytes_out))::bigint "
+	    "AS error_percent, round(sum(weight * bytes_out))::numeric "
 	    "AS bytes_sent "
 	    "FROM bi.fact_request AS f JOIN bi.dim_tenant AS t "
 	    "USING (tenant_key)" IN_DAY
 	    "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 20" },
 	{ "times", "How long answers took",
-	    "SELECT e.event_type AS event, round(sum(weight))::bigint "
+	    "SELECT e.event_type AS event, round(sum(weight))::numeric "
 	    "AS requests, "
 	    "percentile_cont(0.5) WITHIN GROUP (ORDER BY ms_total) AS p50_ms, "
 	    "percentile_cont(0.95) WITHIN GROUP (ORDER BY ms_total) AS p95_ms, "
@@ -60,9 +60,9 @@ static const struct section {
 	    "FROM bi.fact_request AS f JOIN bi.dim_event AS e "
 	    "USING (event_type_key)" IN_DAY "GROUP BY 1 ORDER BY 2 DESC, 1" },
 	{ "formats", "Formats that were rendered, and what they save",
-	    "SELECT m.format, round(sum(weight))::bigint AS rendered, "
-	    "round(sum(weight * bytes_in))::bigint AS bytes_originals, "
-	    "round(sum(weight * bytes_result))::bigint AS bytes_results, "
+	    "SELECT m.format, round(sum(weight))::numeric AS rendered, "
+	    "round(sum(weight * bytes_in))::numeric AS bytes_originals, "
+	    "round(sum(weight * bytes_result))::numeric AS bytes_results, "
 	    "100 * (1 - sum(weight * bytes_result) / "
 	    "nullif(sum(weight * bytes_in), 0)) AS saved_percent, "
 	    "avg(ms_work) AS work_ms "
@@ -73,22 +73,23 @@ static const struct section {
 	    "GROUP BY 1 ORDER BY 2 DESC, 1" },
 	{ "errors", "Errors",
 	    "SELECT f.status, x.error_code AS error, "
-	    "round(sum(weight))::bigint "
+	    "round(sum(weight))::numeric "
 	    "AS requests, max(f.error_param) AS example_parameter "
 	    "FROM bi.fact_request AS f JOIN bi.dim_error AS x "
 	    "USING (error_key)" IN_DAY "AND f.status >= 400 "
 	    "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 20" },
 	{ "images", "Most asked images",
-	    "SELECT t.tenant, i.image, round(sum(weight))::bigint AS requests, "
-	    "round(sum(weight * bytes_out))::bigint AS bytes_sent "
+	    "SELECT t.tenant, i.image, round(sum(weight))::numeric AS "
+	    "requests, "
+	    "round(sum(weight * bytes_out))::numeric AS bytes_sent "
 	    "FROM bi.fact_request AS f JOIN bi.dim_image AS i "
 	    "USING (image_key) JOIN bi.dim_tenant AS t "
 	    "ON t.tenant_key = i.tenant_key" IN_DAY "AND image_key <> 0 "
 	    "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 10" },
 	{ "happened", "Uploads, archive, results stored",
-	    "SELECT e.event_type AS event, round(sum(weight))::bigint "
+	    "SELECT e.event_type AS event, round(sum(weight))::numeric "
 	    "AS images, "
-	    "round(sum(weight * object_bytes))::bigint AS bytes_stored "
+	    "round(sum(weight * object_bytes))::numeric AS bytes_stored "
 	    "FROM bi.fact_image AS f JOIN bi.dim_event AS e "
 	    "USING (event_type_key)" IN_DAY "GROUP BY 1 ORDER BY 2 DESC, 1" },
 };
@@ -99,7 +100,22 @@ ends_with(const char *name, const char *end)
 	return slice_ends(slice_of(name), slice_of(end));
 }
 
-/* A value for people; control bytes of what viewers wrote become dots. */
+/*
+ * Control characters of what viewers wrote become dots: those of ASCII and those
+ * that terminals take for the same (U+0080 to U+009F).
+ */
+static void
+quieten(char *text)
+{
+	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
+		if (*at < ' ' || *at == 0x7f)
+			*at = '.';
+		if (*at == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+			at[0] = at[1] = '.';
+	}
+}
+
+/* A value for people. */
 static void
 cell(const struct sql_rows *rows, size_t row, size_t column, char out[CELL_MAX])
 {
@@ -119,9 +135,7 @@ cell(const struct sql_rows *rows, size_t row, size_t column, char out[CELL_MAX])
 		(void)snprintf(out, CELL_MAX, "%.1f", number);
 	} else {
 		(void)slice_copy(slice_of(text), out, CELL_MAX);
-		for (char *at = out; *at != '\0'; at++)
-			if ((unsigned char)*at < ' ' || *at == 0x7f)
-				*at = '.';
+		quieten(out);
 	}
 }
 

@@ -111,7 +111,7 @@ SELECT b.id, b.time, to_char(b.time, 'YYYYMMDD')::integer,
     coalesce(i.image_key, 0), coalesce(v.variant_key, 0),
     coalesce(c.cache_key, 0), coalesce(x.error_key, 0),
     coalesce(o.format_key, 0), coalesce(f.format_key, 0),
-    coalesce(1 / nullif(b.sample_rate, 0), 1), @VALUES@
+    coalesce(least(1 / nullif(b.sample_rate, 0), 4294967296), 1), @VALUES@
 FROM batch AS b
 JOIN bi.dim_event AS e ON e.event_type = b.type
 JOIN bi.dim_tenant AS t ON t.tenant = coalesce(b.tenant, b.mount, '(none)')
@@ -137,7 +137,7 @@ SELECT b.id, b.time, to_char(b.time, 'YYYYMMDD')::integer,
     (extract(hour FROM b.time) * 60 + extract(minute FROM b.time))::integer,
     e.event_type_key, t.tenant_key, n.node_key, coalesce(i.image_key, 0),
     coalesce(x.error_key, 0), coalesce(o.format_key, 0),
-    coalesce(1 / nullif(b.sample_rate, 0), 1), @VALUES@
+    coalesce(least(1 / nullif(b.sample_rate, 0), 4294967296), 1), @VALUES@
 FROM batch AS b
 JOIN bi.dim_event AS e ON e.event_type = b.type
 JOIN bi.dim_tenant AS t ON t.tenant = coalesce(b.tenant, b.mount, '(none)')

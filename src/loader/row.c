@@ -8,6 +8,8 @@
 #include "base/num.h"
 #include "loader/text.h"
 
+#define NUM_MOST 1e12 /* milliseconds: more than thirty years */
+
 enum column_type {
 	COLUMN_UUID,
 	COLUMN_MOMENT,
@@ -267,6 +269,9 @@ put_value(const struct column *c, const json_t *value, struct strbuf *out)
 		    out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 		return true;
 	case COLUMN_NUM:
+		/* Their sums must not overflow: a day could not be read. */
+		if (json_number_value(value) > NUM_MOST)
+			return false;
 		(void)num_print(json_number_value(value), number);
 		strbuf_put(out, number);
 		return true;

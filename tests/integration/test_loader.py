@@ -101,6 +101,7 @@ WRONG_MEMBERS = {
     "source_key is longer than 255 characters": {"source_key": "ü" * 256},
     "has a member that is not known: gps\\x20position": {"gps position": "1,2"},
     "width_in does not fit its column": {"width_in": 2**31},
+    "ms_total does not fit its column": {"ms_total": 1e300},
     "time is no moment of the calendar since 1970":
         {"time": "2026-02-29T00:00:00.000Z"},
     "time lies in the future": {"time": iso(made_events.today() + 3 * DAY)},
@@ -495,6 +496,22 @@ def test_report_of_a_day(it, postgres, database):
     assert today["total"][0]["requests"] == 1
     assert "is no day" in loader.report(postgres, database, "2026-13-01",
         status=1)
+
+
+def test_report_of_what_is_beyond_measure(it, postgres, database):
+    """As far as the schema goes, sums can still be told, and what viewers wrote
+    is no order to a terminal."""
+    make = Maker()
+    most = {"bytes_out": 2**63 - 1, "bytes_in": 2**63 - 1,
+        "bytes_result": 2**63 - 1, "sample_rate": 1e-300, "ms_total": 1e12,
+        "source_key": "\x1b[31m\u009b32mü.jpg"}
+    said = it.load(lines([make.event(**most) for _ in range(3)]))
+    assert "3 loaded" in said
+    told = json.loads(loader.report(postgres, database, "--json"))
+    assert told["total"][0]["requests"] == 3 * 2**32
+    text = loader.report(postgres, database)
+    assert ".[31m..32mü.jpg" in text
+    assert "\x1b" not in text and "\u009b" not in text
 
 
 def test_report_for_a_reader_is_of_its_tenants(it, postgres, database, logins):
