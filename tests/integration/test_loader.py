@@ -110,6 +110,8 @@ WRONG_MEMBERS = {
 
 def test_what_is_no_event_is_a_dead_letter_with_its_reason(it, postgres,
         database):
+    # In one batch, however slow the machine is.
+    it.set({"loader": {"batch_time": "600s"}})
     make = Maker()
     bad = list(WRONG) + [json.dumps(make.event(**m))
         for m in WRONG_MEMBERS.values()]
