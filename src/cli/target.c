@@ -271,7 +271,9 @@ target_write(
 	}
 	if (tfind(path, &t->written, compare) != NULL)
 		return err_set(e, ERR_SYSTEM,
-		    "%s is the result of another original, too", path);
+		    "%s is the result of another original, too; --name with "
+		    "{index} tells them apart",
+		    path);
 	if (!replace(t, place, bytes, e))
 		return false;
 	name = xstrdup(path);

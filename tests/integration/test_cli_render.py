@@ -239,7 +239,8 @@ def test_two_with_one_name(tree, tmp_path):
     shutil.copy(tree / "one.png", tree / "a" / "one.png")
     done = render(tree / "one.png", tree / "a" / "one.png", tmp_path / "out")
     assert done.returncode == 1
-    assert "is the result of another original, too" in done.stderr
+    assert "is the result of another original, too; --name with {index} " \
+        "tells them apart" in done.stderr
     assert listing(tmp_path / "out") == ["one.png"]
 
 
