@@ -208,28 +208,19 @@ check_mount(
 
 /*
  * Headers of a request that are not sent along: secrets of its viewer, since
- * results are cached; and what belongs to one connection or transfer alone.
+ * results are cached; where it was sent to; and what concerns one transfer.
  */
 static bool
 forward_ok(const char *name)
 {
-	static const char *const never[] = { "Authorization", "Cookie",
-		"Proxy-Authorization", "Host", "Connection", "Keep-Alive",
-		"Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
-		"Upgrade", "Expect", "Content-Length", "Content-Type",
-		"Accept-Encoding", "Range", "If-Match", "If-None-Match",
-		"If-Modified-Since", "If-Unmodified-Since", "If-Range" };
+	static const char *const viewers[] = { "Authorization", "Cookie",
+		"Host" };
 	struct slice s = slice_of(name);
 
-	for (size_t i = 0; i < NELEM(never); i++)
-		if (slice_eq_nocase(s, slice_of(never[i])))
+	for (size_t i = 0; i < NELEM(viewers); i++)
+		if (slice_eq_nocase(s, slice_of(viewers[i])))
 			return false;
-	for (size_t i = 0; i < s.len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
-			   "Z0123456789-_",
-			s.at[i]) == NULL)
-			return false;
-	return s.len > 0;
+	return conf_header_is_named(s) && !conf_header_is_own(s);
 }
 
 static bool

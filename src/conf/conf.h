@@ -127,6 +127,14 @@ size_t conf_store_env(const struct conf_store *store, const char *name,
     char *env[CONF_STORE_ENV_MAX]);
 /* Whether all keys of two stores have the same values, names included. */
 bool conf_store_same(const struct conf_store *a, const struct conf_store *b);
+/* Can it be the name of a header? */
+bool conf_header_is_named(struct slice name);
+/*
+ * Headers of one transfer or connection: whoever makes that says them. Neither
+ * are a viewer's sent along (store.forward), nor an operator's own
+ * (store.headers).
+ */
+bool conf_header_is_own(struct slice name);
 
 /* Fails with CONFIG if a RESTART key differs; names it. */
 bool conf_may_replace(

@@ -109,7 +109,9 @@ ask_url_read(const char *url, struct ask_url *out, struct err *e)
 	    err_set(e, ERR_CONFIG,
 		"\"%.100s\" is not an http or https URL without user, "
 		"password and fragment",
-		ask_is_clean(slice_of(url)) ? url : "(control bytes)");
+		!ask_is_clean(slice_of(url))   ? "(control bytes)"
+		    : strchr(url, '@') != NULL ? "...@..."
+					       : url);
 }
 
 /* ---- The question ---- */
@@ -230,18 +232,19 @@ perform(CURLM *multi, CURL *easy, const struct ask *a)
 static bool
 judge(const struct run *r, CURLcode code, struct err *e)
 {
+	const char *shown = r->a->shown != NULL ? r->a->shown : r->a->url;
+
 	if (code == CURLE_OK)
 		return true;
 	if (r->too_large)
 		return err_set(e, ERR_ORIGIN_FAILED,
-		    "%.100s: the answer is larger than it may be", r->a->url);
+		    "%.100s: the answer is larger than it may be", shown);
 	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return err_set(
-		    e, ERR_ORIGIN_FAILED, "%.100s: given up", r->a->url);
+		return err_set(e, ERR_ORIGIN_FAILED, "%.100s: given up", shown);
 	return err_set(e,
 	    code == CURLE_OPERATION_TIMEDOUT ? ERR_ORIGIN_TIMEOUT
 					     : ERR_ORIGIN_FAILED,
-	    "%.100s: %s", r->a->url, curl_easy_strerror(code));
+	    "%.100s: %s", shown, curl_easy_strerror(code));
 }
 
 /* The list is wiped before it is freed: headers hold tokens. */

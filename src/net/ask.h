@@ -22,6 +22,8 @@ struct ask {
 	size_t nheader;
 	struct slice body;
 	int64_t timeout_ns;  /* of everything */
+	const char *shown;   /* in errors instead of the URL, which may be as
+				good as a password; NULL: the URL */
 	const char *ca_file; /* PEM; NULL: the system's */
 	/* Called at least ten times a second; false: give up. NULL: never. */
 	bool (*go_on)(void *owner);

@@ -177,11 +177,13 @@ chain_container(struct chain *c, struct credential **out, struct err *e)
 	const char *relative =
 	    chain_env(c, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
 	const char *full = chain_env(c, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
-	char url[CREDENTIAL_URL_MAX];
-	struct ask a = {
-		.method = "GET", .url = full, .timeout_ns = c->ask_ns
-	};
+	char url[CREDENTIAL_URL_MAX], shown[ASK_HOST_MAX + 32];
+	struct ask a = { .method = "GET",
+		.url = full,
+		.shown = shown,
+		.timeout_ns = c->ask_ns };
 	enum chain_found got = CHAIN_BROKEN;
+	struct ask_url parts;
 
 	if (relative == NULL && full == NULL)
 		return CHAIN_NONE;
@@ -192,6 +194,11 @@ chain_container(struct chain *c, struct credential **out, struct err *e)
 		    url, sizeof(url), CONTAINER_ORIGIN "%s", relative);
 		a.url = url;
 	}
+	/* Who knows its path may ask for the task's keys: it is not logged. */
+	if (!ask_url_read(a.url, &parts, e))
+		return CHAIN_BROKEN;
+	(void)snprintf(
+	    shown, sizeof(shown), "container credentials at %s", parts.origin);
 	if (ask_container(c, &a, e)) {
 		if (a.status == 200)
 			got = read_keys(&a, "container", out, e);

@@ -130,8 +130,8 @@ static void
 easy_slow(struct fetch_run *run)
 {
 	fetch_over(run, FETCH_NO_ANSWER, ERR_ORIGIN_TIMEOUT,
-	    "%s took longer than %" PRId64 " ms", easy_connecting(run),
-	    run->way->connect_ns / NS_PER_MS);
+	    "%s took longer than %" PRId64 " ms (connect_time)",
+	    easy_connecting(run), run->way->connect_ns / NS_PER_MS);
 }
 
 static void
@@ -142,11 +142,12 @@ easy_silent(struct fetch_run *run)
 	if (run->phase == FETCH_BODY)
 		fetch_over(run, FETCH_BROKEN, ERR_ORIGIN_TIMEOUT,
 		    "silent for %" PRId64 " ms with the body at %" PRIu64
-		    " bytes",
+		    " bytes (silent_time)",
 		    silent_ms, run->f->got);
 	else
 		fetch_over(run, FETCH_NO_ANSWER, ERR_ORIGIN_TIMEOUT,
-		    "silent for %" PRId64 " ms before the answer's head",
+		    "silent for %" PRId64
+		    " ms before the answer's head (silent_time)",
 		    silent_ms);
 }
 

@@ -70,7 +70,7 @@ certs_read(const char *path, const struct fetch_pem *pem, struct err *e)
 	BIO_free(bio);
 	ERR_clear_error();
 	if (first == NULL)
-		err_set(e, ERR_CONFIG, "%s: no certificate (PEM)", path);
+		err_set(e, ERR_CONFIG, "%.90s: no certificate (PEM)", path);
 	return first;
 }
 
@@ -84,7 +84,7 @@ key_read(const char *path, const struct fetch_pem *pem, struct err *e)
 	ERR_clear_error();
 	if (key == NULL)
 		err_set(e, ERR_CONFIG,
-		    "%s: no private key (PEM, without a password)", path);
+		    "%.90s: no private key (PEM, without a password)", path);
 	return key;
 }
 
@@ -97,7 +97,7 @@ key_is_closed(const char *path, struct err *e)
 		return err_errno(e, ERR_CONFIG, errno, "%s", path);
 	if ((st.st_mode & S_IRWXO) != 0)
 		return err_set(e, ERR_CONFIG,
-		    "%s: everybody may read it; chmod o-rwx", path);
+		    "%.90s: everybody may read it; chmod o-rwx", path);
 	return true;
 }
 
@@ -128,7 +128,7 @@ client_check(const struct fetch_way *way, const struct fetch_way_spec *spec,
 	    (cert = certs_read(spec->client_cert, &way->cert, e)) != NULL &&
 	    (key = key_read(spec->client_key, &way->key, e)) != NULL;
 	if (ok && X509_check_private_key(cert, key) != 1)
-		ok = err_set(e, ERR_CONFIG, "%s: not the key of %s",
+		ok = err_set(e, ERR_CONFIG, "%.90s: not the key of %.90s",
 		    spec->client_key, spec->client_cert);
 	ERR_clear_error();
 	X509_free(cert);

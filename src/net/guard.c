@@ -224,7 +224,9 @@ guard_decide(const struct guard *g, const struct address *a, struct err *e)
 		if (network_has(&g->network[i], a))
 			return true;
 	address_print(a, text);
-	return err_set(e, ERR_FORBIDDEN, "address %s: %s", text, what);
+	return err_set(e, ERR_FORBIDDEN,
+	    "address %s: %s; the store's networks would have to name it", text,
+	    what);
 }
 
 bool
@@ -551,12 +553,12 @@ allow_read(const char *text, struct url *out, struct err *e)
 
 	if (!url_read(slice_of(text), true, out, &why))
 		return err_set(e, ERR_CONFIG,
-		    "allow = %s: %s; right would be https://host/path/ or "
+		    "allow = %.80s: %s; right would be https://host/path/ or "
 		    "https://*.host:8443/",
 		    entry_shown(text), why.detail);
 	if (!slice_ends(out->path, SLICE("/")))
 		return err_set(e, ERR_CONFIG,
-		    "allow = %s: the path must end with /, since all that "
+		    "allow = %.80s: the path must end with /, since all that "
 		    "begins with it may be read",
 		    text);
 	return true;
@@ -569,11 +571,11 @@ endpoint_read(const char *text, struct url *out, struct err *e)
 
 	if (!url_read(slice_of(text), true, out, &why))
 		return err_set(e, ERR_CONFIG,
-		    "endpoint = %s: %s; right would be https://host/path/",
+		    "endpoint = %.80s: %s; right would be https://host/path/",
 		    entry_shown(text), why.detail);
 	if (out->wild)
 		return err_set(
-		    e, ERR_CONFIG, "endpoint = %s: it is one host", text);
+		    e, ERR_CONFIG, "endpoint = %.80s: it is one host", text);
 	return true;
 }
 
@@ -599,14 +601,14 @@ network_read(const char *text, struct network *out, struct err *e)
 	if (!address_read(word, &a) ||
 	    (bits.at != NULL && !num_int(bits, 0, most, &n)))
 		return err_set(e, ERR_CONFIG,
-		    "networks = %s: right would be 10.0.0.0/8 or fd00::/8",
+		    "networks = %.80s: right would be 10.0.0.0/8 or fd00::/8",
 		    text);
 	memcpy(out->byte, a.byte, sizeof(out->byte));
 	out->bits = (unsigned)(is_v4 ? n + 96 : n);
 	if (!network_is_clean(out))
 		return err_set(e, ERR_CONFIG,
-		    "networks = %s: the address has more bits than /%d", text,
-		    (int)n);
+		    "networks = %.80s: the address has more bits than /%d",
+		    text, (int)n);
 	return true;
 }
 

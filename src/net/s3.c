@@ -117,7 +117,8 @@ s3_new(const struct s3_spec *spec, struct s3 **out, struct err *e)
 	s3->region = xstrdup(region);
 	if (region[0] != '\0' && !s3_region_is_good(slice_of(region))) {
 		err_set(e, ERR_CONFIG,
-		    "region = %s: letters, digits and -, at most 32", region);
+		    "region = %.80s: letters, digits and -, at most 32",
+		    region);
 		s3_free(s3);
 		return false;
 	}

@@ -152,7 +152,8 @@ s3_meaning_find(const char *code)
 	return NULL;
 }
 
-/* Says it with all that the store's support asks for. */
+/* Says it with all that the store's support asks for; the store's own words,
+ * which may be many, come last. */
 static void
 s3_say(struct s3_run *run, enum err_code code, const char *text)
 {
@@ -160,10 +161,11 @@ s3_say(struct s3_run *run, enum err_code code, const char *text)
 	const char *word = c->code[0] != '\0' ? c->code : "no reason";
 
 	err_set(&run->call->err, code, "%s: %d %s%s%s%s%s%s%s%s",
-	    run->s3->place.bucket, c->status, word, text[0] != '\0' ? ": " : "",
-	    text, c->facts.request_id[0] != '\0' ? " (request " : "",
+	    run->s3->place.bucket, c->status, word,
+	    c->facts.request_id[0] != '\0' ? " (request " : "",
 	    c->facts.request_id, c->facts.id_2[0] != '\0' ? ", " : "",
-	    c->facts.id_2, c->facts.request_id[0] != '\0' ? ")" : "");
+	    c->facts.id_2, c->facts.request_id[0] != '\0' ? ")" : "",
+	    text[0] != '\0' ? ": " : "", text);
 	if (code == ERR_BUSY)
 		run->call->err.retry_after_s = 1;
 }

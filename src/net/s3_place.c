@@ -130,11 +130,13 @@ s3_place_endpoint(struct s3_place *p, const char *endpoint, struct err *e)
 		rest = slice_skip(rest, 8);
 	else
 		return err_set(e, ERR_CONFIG,
-		    "endpoint = %s: begins with http:// or https://", endpoint);
+		    "endpoint = %.80s: begins with http:// or https://",
+		    endpoint);
 	s3_strip(&rest, "/");
 	if (!s3_place_authority(p, rest))
 		return err_set(e, ERR_CONFIG,
-		    "endpoint = %s: it is scheme://host or scheme://host:port",
+		    "endpoint = %.80s: it is scheme://host or "
+		    "scheme://host:port",
 		    endpoint);
 	s3_place_aws(p);
 	return true;
@@ -211,21 +213,21 @@ s3_place_bucket(struct s3_place *p, const char *bucket,
 		if (s3_place_arn(p, bucket))
 			return true;
 		return err_set(e, ERR_CONFIG,
-		    "bucket = %s: ARNs are "
+		    "bucket = %.80s: ARNs are "
 		    "arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME",
 		    bucket);
 	}
 	if (name.len >= sizeof(p->bucket) || !s3_only(name, s3_name) ||
 	    slice_is(name, ".") || slice_is(name, ".."))
-		return err_set(
-		    e, ERR_CONFIG, "bucket = %s: no name of a bucket", bucket);
+		return err_set(e, ERR_CONFIG,
+		    "bucket = %.80s: no name of a bucket", bucket);
 	slice_copy(name, p->bucket, sizeof(p->bucket));
 	p->is_virtual = addressing == S3_VIRTUAL ||
 	    (addressing == S3_AUTO && p->is_aws &&
 		slice_find(name, '.') == name.len && s3_is_host_name(name));
 	if (p->is_virtual && !s3_is_host_name(name))
 		return err_set(e, ERR_CONFIG,
-		    "bucket = %s: cannot be a part of a host's name: "
+		    "bucket = %.80s: cannot be a part of a host's name: "
 		    "addressing = path",
 		    bucket);
 	return true;
@@ -242,7 +244,7 @@ s3_place_read(const char *endpoint, const char *bucket,
 		return false;
 	if (p.is_virtual && s3_is_address(p.host))
 		return err_set(e, ERR_CONFIG,
-		    "endpoint = %s: an address has no names below it: "
+		    "endpoint = %.80s: an address has no names below it: "
 		    "addressing = path",
 		    endpoint);
 	*out = p;

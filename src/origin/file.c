@@ -154,9 +154,8 @@ file_open(struct file *file, struct err *e)
 		return err_set(e, ERR_FORBIDDEN, "not a regular file");
 	if (file->st.st_size == 0)
 		return err_set(e, ERR_EMPTY, "0 bytes");
-	if ((uintmax_t)file->st.st_size > t->max_bytes)
-		return err_set(e, ERR_TOO_LARGE, "%jd bytes, accepted: %zu",
-		    (intmax_t)file->st.st_size, t->max_bytes);
+	if (!store_takes(t, (uint64_t)file->st.st_size, e))
+		return false;
 	file->fd = take_fd(fd);
 	return true;
 }

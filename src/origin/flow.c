@@ -2,6 +2,7 @@
 /* What identifies a transfer, and its own copy of what it asks for. */
 #include "origin/flow.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -59,6 +60,22 @@ flow_site(const struct store_life *life, const char *key)
 	digest = digest_of(key, len);
 	memcpy(&id, digest.byte, sizeof(id));
 	return id != 0 ? id : 1;
+}
+
+bool
+store_takes(const struct store_fetch *t, uint64_t size, struct err *e)
+{
+	const struct conf_store *row = t->store->conf;
+
+	if (size <= t->max_bytes)
+		return true;
+	if (row->bytes > 0 && (uint64_t)row->bytes <= t->max_bytes)
+		return err_set(e, ERR_TOO_LARGE,
+		    "%" PRIu64 " bytes, accepted: %zu ([store.%s] bytes)", size,
+		    t->max_bytes, row->name);
+	return err_set(e, ERR_TOO_LARGE,
+	    "%" PRIu64 " bytes, accepted: %zu ([limit] original_bytes)", size,
+	    t->max_bytes);
 }
 
 static const char *

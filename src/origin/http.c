@@ -59,33 +59,6 @@ struct http_get {
 
 /* --- the configuration --- */
 
-/* Of one transfer or connection: ours to send, or libcurl's. */
-static const char *const own_headers[] = { "Accept-Encoding", "Connection",
-	"Content-Length", "Content-Type", "Expect", "If-Match",
-	"If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
-	"Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "Range", "TE",
-	"Trailer", "Transfer-Encoding", "Upgrade" };
-
-static bool
-is_own(struct slice name)
-{
-	for (size_t i = 0; i < NELEM(own_headers); i++)
-		if (slice_eq_nocase(slice_of(own_headers[i]), name))
-			return true;
-	return false;
-}
-
-static bool
-name_ok(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY"
-			   "Z0123456789-_",
-			name.at[i]) == NULL)
-			return false;
-	return name.len > 0;
-}
-
 /* The value may be a secret: it is not said what is wrong with it. */
 static bool
 fixed_read(
@@ -100,11 +73,11 @@ fixed_read(
 		struct slice name = slice_cut(&value, ':');
 		char *copy;
 
-		if (value.at == NULL || !name_ok(name))
+		if (value.at == NULL || !conf_header_is_named(name))
 			return err_set(e, ERR_CONFIG,
 			    "[store.%s] headers: entry %zu is not name:value",
 			    conf->name, i + 1);
-		if (is_own(name))
+		if (conf_header_is_own(name))
 			return err_set(e, ERR_CONFIG,
 			    "[store.%s] headers: %.*s is not yours to send",
 			    conf->name, SLICE_ARG(name));
@@ -320,10 +293,8 @@ get_begin(struct http_get *g)
 		return false;
 	if (f->length == 0)
 		return err_set(&f->err, ERR_EMPTY, "%s: 0 bytes", f->peer);
-	if (f->length > 0 && (uint64_t)f->length > max)
-		return err_set(&f->err, ERR_TOO_LARGE,
-		    "%s: %" PRId64 " bytes, accepted: %zu", f->peer, f->length,
-		    max);
+	if (f->length > 0 && !store_takes(t, (uint64_t)f->length, &f->err))
+		return false;
 	if (f->length > 0)
 		max = (size_t)f->length;
 	g->blob = blob_new(max, f->length > 0 ? max : 0);

@@ -226,10 +226,7 @@ object_size(struct object *o, struct err *e)
 
 	if (size == 0)
 		return err_set(e, ERR_EMPTY, "0 bytes");
-	if (size > 0 && (uint64_t)size > o->t->max_bytes)
-		return err_set(e, ERR_TOO_LARGE, "%lld bytes, accepted: %zu",
-		    (long long)size, o->t->max_bytes);
-	return true;
+	return size < 0 || store_takes(o->t, (uint64_t)size, e);
 }
 
 static bool

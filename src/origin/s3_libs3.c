@@ -204,12 +204,8 @@ on_head(const S3ResponseProperties *p, void *user)
 		l->same = true;
 		return S3StatusAbortedByCallback;
 	}
-	if (p->contentLength > t->max_bytes) {
-		(void)err_set(&l->err, ERR_TOO_LARGE,
-		    "%" PRIu64 " bytes, at most %zu", p->contentLength,
-		    t->max_bytes);
+	if (!store_takes(t, p->contentLength, &l->err))
 		return refuse(l);
-	}
 	keep(f->validator, sizeof(f->validator), p->eTag);
 	keep(f->media_type, sizeof(f->media_type), p->contentType);
 	keep(f->request_id, sizeof(f->request_id), p->requestId);

@@ -87,14 +87,12 @@ static bool
 fail(const char *what, const struct s3_call *c, struct err *e)
 {
 	const char *words = NULL;
-	char detail[ERR_DETAIL_MAX / 2];
-
 	for (size_t i = 0; i < NELEM(hints); i++)
 		if (strcmp(c->code, hints[i].code) == 0)
 			words = hints[i].words;
-	(void)snprintf(detail, sizeof(detail), "%.100s", c->err.detail);
-	return err_set(e, c->err.code, "%s: %s%s%s", what,
-	    words != NULL ? words : "", words != NULL ? ": " : "", detail);
+	return err_set(e, c->err.code, "%s: %s%s%.180s", what,
+	    words != NULL ? words : "", words != NULL ? ": " : "",
+	    c->err.detail);
 }
 
 static bool

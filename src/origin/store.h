@@ -127,5 +127,8 @@ void store_begin(struct store_fetch *t, struct blob *body);
  * are answers of a store that works. NO_SOURCE is remembered.
  */
 void store_end(struct store_fetch *t, const struct err *e);
+/* May it be so long? Fails with TOO_LARGE, naming the key that says so. */
+bool store_takes(
+    const struct store_fetch *t, uint64_t size, struct err *e) must_check;
 /* False, with the error: nobody waits any more, or the deadline has come. */
 bool store_goes_on(const struct store_fetch *t, struct err *e) must_check;

@@ -126,6 +126,16 @@ def test_http(check, origin):
     assert "127.0.0.1" in err
 
 
+def test_http_of_a_private_address(check, origin):
+    """It is said which key would permit it, and of whom."""
+    for host in ("127.0.0.1", "localhost"):
+        out, err, status = check(
+            web={"type": "http", "endpoint": f"http://{host}:{origin.port}/"})
+        assert status == 1
+        assert "; the store's networks would have to name it" in err
+        assert not origin.visits
+
+
 def test_http_places(check, origin):
     rows = {"type": "http", "networks": "127.0.0.0/8",
         "allow": f"{origin.url}/a/ https://*.example.org/"}

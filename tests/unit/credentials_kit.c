@@ -96,8 +96,8 @@ kit_use_instance(void)
 void
 kit_use_container(const char *token)
 {
-	kit_set(
-	    "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:%d/keys?a=b",
+	kit_set("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:%d/"
+		"keys?a=HIDDEN",
 	    fake.port);
 	snprintf(fake.token, sizeof(fake.token), "%s", token);
 	if (token[0] != '\0')

@@ -302,6 +302,51 @@ test_bounds(void **state)
 	assert_int_equal(metric_value(METRIC_FETCHES_WAITING, 0, 0), 0);
 }
 
+/* --- connections that are used again --- */
+
+enum { BUSY_THREADS = 6, BUSY_EACH = 150 };
+
+static void *
+busy_thread(void *arg)
+{
+	struct place *p = arg;
+	bool good = true;
+
+	for (int i = 0; good && i < BUSY_EACH; i++) {
+		struct asked *a = ask(p, "/");
+
+		good = a->f.ended == FETCH_DONE && strcmp(a->text, "ok") == 0;
+		asked_free(a);
+	}
+	return good ? p : NULL;
+}
+
+/*
+ * One transfer ends, the next one has its connection at once, and what comes on
+ * it is the answer to that: it is not taken for bytes behind the first one's
+ * body, and the connection is not ended.
+ */
+static void
+test_busy(void **state)
+{
+	struct place *p = *state;
+	pthread_t thread[BUSY_THREADS];
+	bool good = true;
+
+	peer_start(p->peer, serve_ok, NULL);
+	for (size_t i = 0; i < NELEM(thread); i++)
+		thread[i] = thread_start("busy", busy_thread, p);
+	for (size_t i = 0; i < NELEM(thread); i++) {
+		void *done = NULL;
+
+		assert_int_equal(pthread_join(thread[i], &done), 0);
+		good = good && done != NULL;
+	}
+	assert_true(good);
+	/* Nobody ended one of them. */
+	assert_true(p->peer->connections <= BUSY_THREADS);
+}
+
 /* Much is asked of one way; the other one's transfer is not behind all of it. */
 static void
 test_fair(void **state)
@@ -571,6 +616,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_cancel, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fair, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(

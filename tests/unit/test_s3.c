@@ -200,9 +200,11 @@ errors(void **state)
 		    1 },
 		{ ERROR("404", "NoSuchVersion"), ERR_NO_SOURCE, "", 1 },
 		{ ERROR("404", "NoSuchBucket"), ERR_ORIGIN_FAILED,
-		    "pics: 404 NoSuchBucket: there is no such bucket", 1 },
+		    "pics: 404 NoSuchBucket (request R1, I2): there is no such "
+		    "bucket",
+		    1 },
 		{ ERROR("403", "AccessDenied"), ERR_ORIGIN_DENIED,
-		    "pics: 403 AccessDenied: Some words", 1 },
+		    "pics: 403 AccessDenied (request R1, I2): Some words", 1 },
 		{ ERROR("403", "SignatureDoesNotMatch"), ERR_ORIGIN_DENIED, "",
 		    1 },
 		{ ERROR("412", "PreconditionFailed"), ERR_ORIGIN_CHANGED, "",
