@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The daemon against workers that lie: jail_hostile stands in for them. */
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -152,27 +153,35 @@ job_of(const struct conf *its)
 
 /*
  * A reload with which workers do not start makes the pauses between tries
- * long; the reload that mends it does not wait for the next one, which would
- * be some 4 s after the first.
+ * long, 3.2 s after the sixth; one that mends it does not wait for the end of
+ * that.
  */
 static void
 test_no_start(void **state)
 {
+	enum { STARTS = 6 };
 	scoped_free char *exe = kit_beside("jail_hostile");
 	const struct conf *good =
 	    kit_conf("[render]\nworkers = 1\nworker_memory = 2G");
-	const struct conf *bad = kit_conf("[render]\nworkers = 1\n"
-					  "worker_memory = 1G\n"
-					  "timeout = 1200ms");
-	const struct conf *mended = kit_conf("[render]\nworkers = 1\n"
-					     "worker_memory = 3G\n"
-					     "timeout = %ds",
-	    SANDBOX_SANITIZED ? 30 : 2);
+	const struct conf *bad =
+	    kit_conf("[render]\nworkers = 1\nworker_memory = 1G\n"
+		     "timeout = 60s");
+	const struct conf *mended =
+	    kit_conf("[render]\nworkers = 1\nworker_memory = 3G\n"
+		     "timeout = %dms",
+		SANDBOX_SANITIZED ? 60000 : 2800);
 	struct render *r = kit_start(good, exe);
+	struct kit_job *k = job_of(bad);
+	uint64_t before = kit_exits(EXIT_START_FAILED);
 
 	(void)state;
 	kit_render(r, job_of(good));
-	kit_fails(r, job_of(bad), ERR_BUSY);
+	kit_submit(r, k);
+	KIT_UNTIL(kit_exits(EXIT_START_FAILED) >= before + STARTS);
+	atomic_store(&k->cancel, 1);
+	assert_true(kit_wait(k, 10));
+	assert_int_equal(k->job.err.code, ERR_CLIENT_GONE);
+	kit_free(k);
 	kit_render(r, job_of(mended));
 	render_free(r);
 	conf_drop(good);
