@@ -16,7 +16,8 @@
 #include "metric/metric.h"
 #include "render/sandbox.h"
 
-const int64_t kit_patience = 60 * NS_PER_S;
+enum { KIT_WAIT_S = 60 };
+const int64_t kit_patience = KIT_WAIT_S * NS_PER_S;
 
 const struct conf *
 kit_conf(const char *format, ...)
@@ -336,8 +337,8 @@ kit_wait(struct kit_job *k, double seconds)
 	struct pollfd fd = { .fd = k->done, .events = POLLIN };
 
 	/* More than a moment: how long it takes is nobody's business here. */
-	if (seconds > 1)
-		seconds = (double)(kit_patience / NS_PER_S);
+	if (seconds > 1 && seconds < KIT_WAIT_S)
+		seconds = KIT_WAIT_S;
 	return poll(&fd, 1, (int)(seconds * 1000)) == 1 && k->ended;
 }
 
