@@ -449,8 +449,9 @@ def test_a_spool_made_anew_is_read_from_its_beginning(it, place, postgres,
 
 def test_a_migration_that_takes_long_is_waited_for(it, place, postgres,
         database):
-    """Its lock is held for longer than a statement may take."""
-    it.set({"postgres": {"statement_time": "1s"}})
+    """Its lock is held for longer than a statement may take; which must still
+    be enough for the migration itself."""
+    it.set({"postgres": {"statement_time": "3s"}})
     with subprocess.Popen([postgres.programs / "psql", "-X", "-q", "-d",
             postgres.dsn(database)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True) as other:

@@ -126,7 +126,7 @@ def test_the_configuration_is_read_anew(make_loader, kafka, topic, postgres,
     hup("kafka", "prop.no.such", "1", "going on with the configuration before")
     kafka.produce(other, keyed([make.event() for _ in range(5)]))
     wait_rows(postgres, database, 15)
-    assert one.metric("events_loaded_total") == 15
+    server.until(lambda: one.metric("events_loaded_total") == 15, "counted")
     one.stop()
 
 
@@ -244,7 +244,7 @@ def test_two_share_the_partitions_and_take_over(make_loader, kafka, topic,
         and first.metric("partitions") == 3, "three each", 90)
     kafka.produce(topic, keyed(events[2000:4000]))
     wait_rows(postgres, database, 4000)
-    assert second.metric("events_loaded_total") > 0
+    server.until(lambda: second.metric("events_loaded_total") > 0, "its share")
     # One goes in peace, the other has all; then another comes, and the first
     # is killed.
     second.stop()
