@@ -33,8 +33,8 @@ print_point(int *n, const char *word, const char *text)
 {
 	char head[64];
 
-	(void)snprintf(
-	    head, sizeof(head), "  %d. %s%s", ++*n, word, word[0] ? ": " : "");
+	(void)snprintf(head, sizeof(head), "  %d. %.40s%s", ++*n, word,
+	    word[0] ? ": " : "");
 	cli_wrap(stdout, head, "     ", text);
 }
 
