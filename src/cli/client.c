@@ -127,7 +127,8 @@ cli_split_url(
 {
 	*host = SLICE("localhost");
 	*uri = url;
-	for (size_t i = 0; i + 3 <= url.len; i++) {
+	/* A path may have :// as well: where a key, or an overlay's, is a URL. */
+	for (size_t i = 0; i + 3 <= url.len && url.at[0] != '/'; i++) {
 		if (memcmp(url.at + i, "://", 3) != 0)
 			continue;
 		*uri = slice_skip(url, i + 3);

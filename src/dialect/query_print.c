@@ -308,6 +308,11 @@ query_print(const struct plan *p, char *out, size_t size, struct err *e)
 		    e, ERR_NOT_SUPPORTED, "the query language names an image");
 	raw = plan_slice(p, p->source[0].key);
 	text_put(&url.text, SLICE("/"));
+	/* What begins with two slashes would name a host, on a page. */
+	if (slice_starts(raw, SLICE("/"))) {
+		text_put(&url.text, SLICE("%2F"));
+		raw = slice_skip(raw, 1);
+	}
 	text_put(&url.text,
 	    (struct slice){
 		key, codec_percent_encode(raw, "/!$&'()*+,;=:@", key) });

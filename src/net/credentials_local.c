@@ -101,6 +101,18 @@ is_local(const char *host)
 		memcmp(&v6, &want, sizeof(v6)) == 0);
 }
 
+/* Who knows its path may ask for the task's keys: it is not said what it is. */
+static bool
+read_container(
+    const char *url, const char *name, struct ask_url *out, struct err *e)
+{
+	return ask_url_read(url, out, e) ||
+	    err_set(e, ERR_CONFIG,
+		"AWS_CONTAINER_CREDENTIALS_%s_URI: not an http or https URL "
+		"without user, password and fragment",
+		name);
+}
+
 bool
 chain_container_check(const struct chain *c, struct err *e)
 {
@@ -118,7 +130,7 @@ chain_container_check(const struct chain *c, struct err *e)
 			"that begins with /");
 	if (full == NULL)
 		return true;
-	if (!ask_url_read(full, &url, e))
+	if (!read_container(full, "FULL", &url, e))
 		return false;
 	return url.https || is_local(url.host) ||
 	    err_set(e, ERR_CONFIG,
@@ -194,8 +206,8 @@ chain_container(struct chain *c, struct credential **out, struct err *e)
 		    url, sizeof(url), CONTAINER_ORIGIN "%s", relative);
 		a.url = url;
 	}
-	/* Who knows its path may ask for the task's keys: it is not logged. */
-	if (!ask_url_read(a.url, &parts, e))
+	if (!read_container(
+		a.url, relative != NULL ? "RELATIVE" : "FULL", &parts, e))
 		return CHAIN_BROKEN;
 	(void)snprintf(
 	    shown, sizeof(shown), "container credentials at %s", parts.origin);

@@ -371,7 +371,8 @@ s3_is_span(struct s3_run *run, int64_t from)
 		fetch_answer_header(&run->fetch, "content-range"), &span) ||
 	    span.first != from)
 		return false;
-	run->whole = (int64_t)run->had + span.last - span.first + 1;
+	/* In this order: the sum of the others may be more than there is. */
+	run->whole = (int64_t)run->had + (span.last - span.first + 1);
 	if (run->resumed && c->facts.size >= 0 && span.size != c->facts.size)
 		return false;
 	if (last < 0 || (span.size >= 0 && last >= span.size))

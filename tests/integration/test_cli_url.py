@@ -45,7 +45,7 @@ def test_explain_of_what_is_stored():
 
 @pytest.mark.parametrize("url, line", [
     ("/a.jpg?widht=3", "there is no such parameter: widht=3; accepted: a "
-        "parameter of this server; did you mean width?"),
+        "parameter of pictor-url(7); did you mean width?"),
     ("/a.jpg?w=0", "a parameter has a value that is not accepted: w=0; "
         "accepted: a whole number from 1 to 65535 px"),
     ("a.jpg", "a URL starts with / or with http://"),
@@ -137,3 +137,22 @@ def test_url_with_a_configuration(tmp_path):
     bad(1, "url", "-c", conf, "a.jpg", "w=101")
     assert bad(1, "url", "-c", conf, "-d", "dit", "a.jpg") == \
         "no mount of the configuration has the language dit"
+
+
+def test_a_path_that_has_a_url_in_it(tmp_path):
+    conf = tmp_path / "c.conf"
+    conf.write_text("[store.web]\ntype = http\nallow = https://h.example/\n"
+        "[mount.web]\npath = /\nstores = web\n")
+    text = good("explain", "-c", conf, "/https://h.example/a.jpg?w=9")
+    assert "1. https://h.example/a.jpg is read from the store web." in text
+    text = good("explain", "/a.jpg?overlay=https://h.example/b.png")
+    assert "1. a.jpg is read from the store files." in text
+
+
+def test_a_url_that_names_no_host(tmp_path):
+    conf = tmp_path / "c.conf"
+    conf.write_text("[store.web]\ntype = http\nendpoint = http://h.example/\n"
+        "[mount.web]\npath = /\nstores = web\n")
+    url = good("url", "-c", conf, "//b.example//a.jpg?w=9")
+    assert url == "/%2Fb.example//a.jpg?width=9\n"
+    assert good("url", "-c", conf, url.strip()) == url

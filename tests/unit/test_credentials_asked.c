@@ -304,6 +304,9 @@ where_keys_may_be_asked_for(void **state)
 		{ "//127.0.0.1/x", false },
 		{ "http:///x", false },
 		{ "x", false },
+		{ "127.0.0.1/v2/HIDDEN", false },
+		{ "http://127.0.0.1/v2/HIDDEN#1", false },
+		{ "http://10.0.0.1/v2/HIDDEN", false },
 	};
 	const struct credential_spec spec = { .env = kit_env };
 
@@ -321,10 +324,15 @@ where_keys_may_be_asked_for(void **state)
 			chain_fini(&chain);
 		else
 			assert_int_equal(e.code, ERR_CONFIG);
+		/* Its path may be all that is needed to ask for the keys. */
+		assert_null(strstr(e.detail, "HIDDEN"));
 		kit_unset();
 	}
 	kit_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=@example.org/");
 	kit_fails(&plain, ERR_CONFIG, "RELATIVE_URI must be a path");
+	kit_unset();
+	kit_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/HIDDEN#1");
+	kit_fails(&plain, ERR_CONFIG, "RELATIVE_URI: not an http");
 }
 
 static void

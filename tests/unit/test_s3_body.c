@@ -75,6 +75,11 @@ not_resumed(void **state)
 		    ERR_ORIGIN_FAILED, 2 },
 		{ CUT, REST("\"e1\"", "4-9/10") "\r\n567890", ERR_ORIGIN_FAILED,
 		    2 },
+		/* The sum of both is more than a number holds. */
+		{ CUT,
+		    REST("\"e1\"",
+			"4-9223372036854775806/9223372036854775807") "\r\n5",
+		    ERR_ORIGIN_FAILED, 2 },
 		{ CUT, DIGITS, ERR_ORIGIN_FAILED, 2 },
 		{ CUT, ERROR("404", "NoSuchKey"), ERR_NO_SOURCE, 2 },
 		/* Nothing says that it would be the same object. */
