@@ -33,37 +33,39 @@ tiff_linear(VipsImage *in, VipsImage **out)
 
 /*
  * libvips hands on numbers of other kinds than 8 and 16 bits as they are, and
- * everybody takes them for ones up to 255. Of 32 bits without a sign white is
- * the largest (TIFF 6.0, PhotometricInterpretation): the upper 16 are kept. Of
- * numbers with a sign the standard says nothing: those below 0 are black, and
- * 255 is white, as sharp has it.
+ * everybody takes them for ones up to 255. Of 32 bits without a sign white (of
+ * inks: all of it) is the largest (TIFF 6.0, PhotometricInterpretation): the
+ * upper 16 are kept. Of numbers with a sign the standard says nothing: those
+ * below 0 are black, and 255 is white, as sharp has it.
  */
 static int
 tiff_whole(VipsImage *in, VipsImage **out)
 {
 	bool wide = in->BandFmt == VIPS_FORMAT_UINT;
 	bool grey = in->Bands < 3;
+	VipsInterpretation space = in->Type;
 	VipsImage *high = NULL;
 	VipsImage *cast = NULL;
 	int failed = wide ? vips_rshift_const1(in, &high, 16, NULL)
 			  : vips_copy(in, &high, NULL);
 
+	if (space != VIPS_INTERPRETATION_CMYK && wide)
+		space = grey ? VIPS_INTERPRETATION_GREY16
+			     : VIPS_INTERPRETATION_RGB16;
+	else if (space != VIPS_INTERPRETATION_CMYK)
+		space =
+		    grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
 	if (failed == 0)
 		failed = vips_cast(high, &cast,
 		    wide ? VIPS_FORMAT_USHORT : VIPS_FORMAT_UCHAR, NULL);
 	if (failed == 0)
-		failed = vips_copy(cast, out, "interpretation",
-		    wide       ? grey ? VIPS_INTERPRETATION_GREY16
-				      : VIPS_INTERPRETATION_RGB16
-			: grey ? VIPS_INTERPRETATION_B_W
-			       : VIPS_INTERPRETATION_sRGB,
-		    NULL);
+		failed = vips_copy(cast, out, "interpretation", space, NULL);
 	g_clear_object(&high);
 	g_clear_object(&cast);
 	return failed;
 }
 
-/* Colours or greys of whole numbers that are no ordinary ones. */
+/* Colours, greys or inks of whole numbers that are no ordinary ones. */
 static bool
 tiff_is_whole(const VipsImage *in)
 {
@@ -73,7 +75,8 @@ tiff_is_whole(const VipsImage *in)
 	    (in->Type == VIPS_INTERPRETATION_B_W ||
 		in->Type == VIPS_INTERPRETATION_GREY16 ||
 		in->Type == VIPS_INTERPRETATION_sRGB ||
-		in->Type == VIPS_INTERPRETATION_RGB16);
+		in->Type == VIPS_INTERPRETATION_RGB16 ||
+		in->Type == VIPS_INTERPRETATION_CMYK);
 }
 
 int

@@ -32,7 +32,7 @@ render(const struct file *original, const char *query,
 	return image_render(&job, result, &e) ? ERR_NONE : e.code;
 }
 
-/* Each column is times its number, 0 to 15. */
+/* Each column is times its number, 0 to 15; four bands are inks. */
 static struct file
 columns(VipsBandFormat format, int bands, double times)
 {
@@ -40,7 +40,7 @@ columns(VipsBandFormat format, int bands, double times)
 	VipsImage *x;
 	VipsImage *scaled;
 	VipsImage *cast;
-	VipsImage *all[3];
+	VipsImage *all[4];
 	VipsImage *joined;
 	VipsImage *typed;
 	struct file file = { 0 };
@@ -53,10 +53,11 @@ columns(VipsBandFormat format, int bands, double times)
 	for (size_t i = 0; i < NELEM(all); i++)
 		all[i] = cast;
 	assert_int_equal(vips_bandjoin(all, &joined, bands, NULL), 0);
-	assert_int_equal(
-	    vips_copy(joined, &typed, "interpretation",
-		bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB,
-		NULL),
+	assert_int_equal(vips_copy(joined, &typed, "interpretation",
+			     bands < 3        ? VIPS_INTERPRETATION_B_W
+				 : bands == 4 ? VIPS_INTERPRETATION_CMYK
+					      : VIPS_INTERPRETATION_sRGB,
+			     NULL),
 	    0);
 	assert_int_equal(
 	    vips_tiffsave_buffer(typed, &bytes, &file.size, NULL), 0);
@@ -122,6 +123,31 @@ test_whole_numbers(void **state)
 			    &in, "negate=true&format=raw", bands, want);
 			picture_file_free(&in);
 		}
+}
+
+/* Inks of 32 bits are the picture that those of 8 are. */
+static void
+test_inks(void **state)
+{
+	struct file in[2] = { columns(VIPS_FORMAT_UCHAR, 4, 17),
+		columns(VIPS_FORMAT_UINT, 4, 0x11111111) };
+	struct image_result out[2] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(in); i++)
+		assert_int_equal(
+		    render(&in[i], "format=raw", &out[i], NULL), ERR_NONE);
+	assert_int_equal(out[0].size, (size_t)WIDTH * HEIGHT * 3);
+	assert_int_equal(out[0].size, out[1].size);
+	for (size_t i = 0; i < out[0].size; i++)
+		if (out[0].bytes[i] > out[1].bytes[i] + 2 ||
+		    out[0].bytes[i] + 2 < out[1].bytes[i])
+			fail_msg("byte %zu is %u, not %u", i, out[1].bytes[i],
+			    out[0].bytes[i]);
+	for (size_t i = 0; i < NELEM(in); i++) {
+		image_result_fini(&out[i]);
+		picture_file_free(&in[i]);
+	}
 }
 
 /* Whatever the kind is: operations of histograms have 8 bits and no others. */
@@ -258,6 +284,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_numbers),
+		cmocka_unit_test(test_inks),
 		cmocka_unit_test(test_histograms),
 		cmocka_unit_test(test_longest_jpeg),
 		cmocka_unit_test(test_bitmap_in_order),
