@@ -93,6 +93,9 @@ format_tiff_load(const struct load_spec *spec, VipsImage **out)
 		failed = tiff_linear(in, out);
 	else if (failed == 0 && tiff_is_whole(in))
 		failed = tiff_whole(in, out);
+	/* Lab of 8 bits, packed into four bytes: the last is no alpha. */
+	else if (failed == 0 && in->Coding == VIPS_CODING_LABQ)
+		failed = vips_LabQ2LabS(in, out, NULL);
 	else if (failed == 0)
 		*out = g_object_ref(in);
 	g_clear_object(&in);

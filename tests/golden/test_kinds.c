@@ -150,6 +150,39 @@ test_inks(void **state)
 	}
 }
 
+/* Lab of 8 bits has three channels and no alpha. */
+static void
+test_lab(void **state)
+{
+	struct file srgb = columns(VIPS_FORMAT_UCHAR, 3, 17);
+	struct file in = { 0 };
+	struct image_result out[2] = { 0 };
+	VipsImage *read;
+	VipsImage *lab;
+	void *bytes;
+
+	(void)state;
+	assert_int_equal(vips_tiffload_buffer((void *)(uintptr_t)srgb.bytes,
+			     srgb.size, &read, NULL),
+	    0);
+	assert_int_equal(
+	    vips_colourspace(read, &lab, VIPS_INTERPRETATION_LABQ, NULL), 0);
+	assert_int_equal(vips_tiffsave_buffer(lab, &bytes, &in.size, NULL), 0);
+	in.bytes = bytes;
+	assert_int_equal(render(&in, "format=raw", &out[0], NULL), ERR_NONE);
+	assert_int_equal(
+	    render(&in, "flatten=red&format=raw", &out[1], NULL), ERR_NONE);
+	assert_int_equal(out[0].size, (size_t)WIDTH * HEIGHT * 3);
+	assert_int_equal(out[1].size, out[0].size);
+	assert_memory_equal(out[0].bytes, out[1].bytes, out[0].size);
+	for (size_t i = 0; i < NELEM(out); i++)
+		image_result_fini(&out[i]);
+	picture_file_free(&in);
+	picture_file_free(&srgb);
+	g_object_unref(read);
+	g_object_unref(lab);
+}
+
 /* Whatever the kind is: operations of histograms have 8 bits and no others. */
 static void
 test_histograms(void **state)
@@ -285,6 +318,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_numbers),
 		cmocka_unit_test(test_inks),
+		cmocka_unit_test(test_lab),
 		cmocka_unit_test(test_histograms),
 		cmocka_unit_test(test_longest_jpeg),
 		cmocka_unit_test(test_bitmap_in_order),
