@@ -53,7 +53,7 @@ tls_trust_new(
 	if (!ok) {
 		read_why(why, sizeof(why));
 		SSL_CTX_free(ctx);
-		return err_set(e, ERR_CONFIG, "%s: no certificates: %s",
+		return err_set(e, ERR_CONFIG, "%.100s: no certificates: %s",
 		    authorities == NULL ? "the system's authorities"
 					: authorities,
 		    why);

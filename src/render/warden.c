@@ -432,6 +432,7 @@ poll_add(struct warden_poll *p, int fd, struct worker *w)
 static bool
 warden_prepare(struct jail *j, struct warden_poll *p)
 {
+	bool starting = false;
 	bool more;
 
 	p->n = 0;
@@ -444,10 +445,13 @@ warden_prepare(struct jail *j, struct warden_poll *p)
 			p->wait_ms = WARDEN_TICK_MS;
 		}
 		poll_add(p, w->errors, w);
-		if (w->state == WORKER_STARTING)
+		if (w->state == WORKER_STARTING) {
 			poll_add(p, w->socket, w);
+			starting = true;
+		}
 	}
-	if (j->failures > 0 && j->settled) {
+	/* While one starts the pause before it is over. */
+	if (j->failures > 0 && j->settled && !starting) {
 		int64_t left = (j->retry_ns - clock_ns()) / NS_PER_MS + 1;
 
 		if (p->wait_ms < 0 || left < p->wait_ms)
