@@ -85,12 +85,14 @@ static bool
 set_host(SSL *ssl, const char *host)
 {
 	struct in6_addr room;
+	char name[256]; /* OpenSSL's macro asks for one that may be written */
 
 	if (inet_pton(AF_INET, host, &room) == 1 ||
 	    inet_pton(AF_INET6, host, &room) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(
 			   SSL_get0_param(ssl), host) == 1;
-	return SSL_set_tlsext_host_name(ssl, host) == 1 &&
+	(void)snprintf(name, sizeof(name), "%s", host);
+	return SSL_set_tlsext_host_name(ssl, name) == 1 &&
 	    SSL_set1_host(ssl, host) == 1;
 }
 
