@@ -180,8 +180,11 @@ class Kafka(program.Program):
 
     def consume(self, topic, count=None, seconds=60, **settings):
         """All there is, or the first so many; see rdkafka.consume()."""
+        # The broker tells of a new topic a moment after it has made it.
+        partitions = server.until(lambda: self.topics().get(topic),
+            f"{topic} is there", seconds)
         return rdkafka.consume({"bootstrap.servers": self.plain, **settings},
-            topic, self.topics()[topic], count, seconds)
+            topic, partitions, count, seconds)
 
 
 def _running(name, option, scram):

@@ -160,7 +160,8 @@ test_kill_under_load(void **state)
 {
 	/* Others use the machine, too: no job may be ended for its time. */
 	const struct conf *conf =
-	    kit_conf("[render]\nworkers = 2\ntimeout = 300s");
+	    kit_conf("[render]\nworkers = 2\ntimeout = 300s\n"
+		     "queue_time = 300s");
 	struct render *r = kit_start(conf, KIT_SELF);
 	struct kit_job *k[12];
 	unsigned lost = 0;
