@@ -150,18 +150,16 @@ test_inks(void **state)
 	}
 }
 
-/* Lab of 8 bits has three channels and no alpha. */
-static void
-test_lab(void **state)
+/* A TIFF of Lab of 8 bits. */
+static struct file
+lab_of_8_bits(void)
 {
 	struct file srgb = columns(VIPS_FORMAT_UCHAR, 3, 17);
 	struct file in = { 0 };
-	struct image_result out[2] = { 0 };
 	VipsImage *read;
 	VipsImage *lab;
 	void *bytes;
 
-	(void)state;
 	assert_int_equal(vips_tiffload_buffer((void *)(uintptr_t)srgb.bytes,
 			     srgb.size, &read, NULL),
 	    0);
@@ -169,6 +167,35 @@ test_lab(void **state)
 	    vips_colourspace(read, &lab, VIPS_INTERPRETATION_LABQ, NULL), 0);
 	assert_int_equal(vips_tiffsave_buffer(lab, &bytes, &in.size, NULL), 0);
 	in.bytes = bytes;
+	g_object_unref(lab);
+	g_object_unref(read);
+	picture_file_free(&srgb);
+	return in;
+}
+
+/*
+ * Lab of 8 bits has three channels and no alpha. The loader of libvips 8.18
+ * finds it damaged ("bad labq format").
+ */
+static void
+test_lab(void **state)
+{
+	struct file in = lab_of_8_bits();
+	struct image_result out[2] = { 0 };
+	VipsImage *read;
+
+	(void)state;
+	if (vips_tiffload_buffer(
+		(void *)(uintptr_t)in.bytes, in.size, &read, NULL) != 0) {
+		assert_true(vips_version(1) >= 18);
+		vips_error_clear();
+		assert_int_equal(
+		    render(&in, "format=raw", &out[0], NULL), ERR_BAD_IMAGE);
+		image_result_fini(&out[0]);
+		picture_file_free(&in);
+		return;
+	}
+	g_object_unref(read);
 	assert_int_equal(render(&in, "format=raw", &out[0], NULL), ERR_NONE);
 	assert_int_equal(
 	    render(&in, "flatten=red&format=raw", &out[1], NULL), ERR_NONE);
@@ -178,9 +205,6 @@ test_lab(void **state)
 	for (size_t i = 0; i < NELEM(out); i++)
 		image_result_fini(&out[i]);
 	picture_file_free(&in);
-	picture_file_free(&srgb);
-	g_object_unref(read);
-	g_object_unref(lab);
 }
 
 /* Whatever the kind is: operations of histograms have 8 bits and no others. */
