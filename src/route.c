@@ -6,8 +6,25 @@
 
 #include "base/arena.h"
 #include "base/num.h"
+#include "base/text.h"
 
 #define OWN_PATHS "/-/"
+
+static bool
+no_format(const struct conf_mount *m, const char *key, const char *word,
+    unsigned flag, struct err *e)
+{
+	char room[ERR_TEXT_MAX];
+	struct text names = { .at = room, .size = sizeof(room) };
+
+	for (unsigned i = FORMAT_FIRST; i < FORMAT_COUNT; i++)
+		if ((format_row((enum format)i)->flags & flag) != 0)
+			text_printf(
+			    &names, "%s, ", format_row((enum format)i)->name);
+	return err_set(e, ERR_CONFIG,
+	    "[mount.%s] %s: %s is not a format that can be %s; right are %sall",
+	    m->name, key, word, flag == F_SAVE ? "written" : "read", room);
+}
 
 static bool
 read_formats(const struct conf_mount *m, const char *key,
@@ -25,10 +42,7 @@ read_formats(const struct conf_mount *m, const char *key,
 		}
 		if (!format_find(slice_of(words->item[i]), &f) ||
 		    (format_row(f)->flags & flag) == 0)
-			return err_set(e, ERR_CONFIG,
-			    "[mount.%s] %s: %s is not a format that can be %s",
-			    m->name, key, words->item[i],
-			    flag == F_SAVE ? "written" : "read");
+			return no_format(m, key, words->item[i], flag, e);
 		set |= FORMAT_BIT(f);
 	}
 	/* Which of all there are, libvips says in the worker. */
@@ -45,27 +59,19 @@ compare_sizes(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-static bool
-read_sizes(struct arena *arena, const struct conf_mount *m,
-    struct plan_policy *policy, struct err *e)
+static void
+read_sizes(
+    struct arena *arena, const struct conf_mount *m, struct plan_policy *policy)
 {
-	int64_t *sizes = NULL;
+	int64_t *sizes = arena_alloc(arena, m->sizes.n * sizeof(*sizes));
 
-	if (m->sizes.n == 0)
-		return true;
-	sizes = arena_alloc(arena, m->sizes.n * sizeof(*sizes));
-	for (size_t i = 0; i < m->sizes.n; i++) {
-		if (num_int(slice_of(m->sizes.item[i]), 1, 65535, &sizes[i]))
-			continue;
-		return err_set(e, ERR_CONFIG,
-		    "[mount.%s] sizes: %s is not a number of pixels from 1 "
-		    "to 65535",
-		    m->name, m->sizes.item[i]);
-	}
-	qsort(sizes, m->sizes.n, sizeof(*sizes), compare_sizes);
+	/* conf's check has let nothing else pass. */
+	for (size_t i = 0; i < m->sizes.n; i++)
+		if (num_int(slice_of(m->sizes.item[i]), 1, INT64_MAX,
+			&sizes[policy->nsize]))
+			policy->nsize++;
+	qsort(sizes, policy->nsize, sizeof(*sizes), compare_sizes);
 	policy->sizes = sizes;
-	policy->nsize = m->sizes.n;
-	return true;
 }
 
 static void
@@ -144,6 +150,21 @@ read_stores(struct arena *arena, struct route *r, const struct conf *conf)
 }
 
 static bool
+no_dialect(const struct conf_mount *m, struct err *e)
+{
+	char room[ERR_TEXT_MAX];
+	struct text names = { .at = room, .size = sizeof(room) };
+
+	for (size_t i = 0; dialect_all[i] != NULL; i++)
+		text_printf(
+		    &names, "%s%s", i > 0 ? ", " : "", dialect_all[i]->name);
+	return err_set(e, ERR_CONFIG,
+	    "[mount.%s] dialect: there is no URL language %s; right is one of "
+	    "%s",
+	    m->name, m->dialect, room);
+}
+
+static bool
 route_init(struct arena *arena, struct route *r, const struct conf *conf,
     const struct conf_mount *m, struct err *e)
 {
@@ -153,9 +174,7 @@ route_init(struct arena *arena, struct route *r, const struct conf *conf,
 	read_stores(arena, r, conf);
 	r->dialect = dialect_find(m->dialect);
 	if (r->dialect == NULL)
-		return err_set(e, ERR_CONFIG,
-		    "[mount.%s] dialect: there is no URL language %s", m->name,
-		    m->dialect);
+		return no_dialect(m, e);
 	if (slice_starts(slice_of(m->path), SLICE(OWN_PATHS)))
 		return err_set(e, ERR_CONFIG,
 		    "[mount.%s] path: %s is the server's own", m->name,
@@ -169,7 +188,8 @@ route_init(struct arena *arena, struct route *r, const struct conf *conf,
 	r->policy.max_cost = m->max_cost;
 	r->policy.formats = r->results;
 	r->scope = scope_of(r);
-	return read_sizes(arena, m, &r->policy, e);
+	read_sizes(arena, m, &r->policy);
+	return true;
 }
 
 static void

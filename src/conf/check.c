@@ -4,8 +4,8 @@
 #include "base/num.h"
 #include "conf/build.h"
 
-/* The same as the highest max_width; a list cannot say it in its row. */
-enum { SIDE_MAX = 1000000, FORWARD_MAX = 16 };
+/* Of resize's width and height (op.def); a list cannot say it in its row. */
+enum { SIZE_MAX_PX = 65535, FORWARD_MAX = 16 };
 
 /* As build_fail(), for a key by name: says where it was set. */
 static bool
@@ -98,9 +98,11 @@ check_sizes(
 	int64_t ignored;
 
 	for (size_t i = 0; i < m->sizes.n; i++)
-		if (!num_int(slice_of(m->sizes.item[i]), 1, SIDE_MAX, &ignored))
+		if (!num_int(
+			slice_of(m->sizes.item[i]), 1, SIZE_MAX_PX, &ignored))
 			return fail_key(part, "mount", "sizes", e,
-			    "a size is a whole number from 1 to 1000000");
+			    "a size is a whole number of pixels from 1 to "
+			    "65535");
 	return true;
 }
 
@@ -152,6 +154,13 @@ check_lists(
 	return true;
 }
 
+/* RFC 9110, 15.3.5, 15.3.6 and 15.4.5. */
+static bool
+status_has_body(int status)
+{
+	return status != 204 && status != 205 && status != 304;
+}
+
 /* STORE/KEY, of one of the mount's stores. */
 static bool
 check_fallback(
@@ -171,9 +180,11 @@ check_fallback(
 	if (!own)
 		return fail_key(part, "mount", "fallback", e,
 		    "must begin with one of the mount's stores and /");
-	if (m->fallback_status != 0 && m->fallback_status < 200)
+	if ((m->fallback_status != 0 && m->fallback_status < 200) ||
+	    !status_has_body((int)m->fallback_status))
 		return fail_key(part, "mount", "fallback_status", e,
-		    "is 0 or from 200 to 599");
+		    "is 0 or from 200 to 599, but for 204, 205 and 304, which "
+		    "have no body");
 	return true;
 }
 
@@ -271,6 +282,28 @@ check_store(
 	return check_forward(part, s, e);
 }
 
+/* RFC 6454, 6.1, and Fetch, 3.3.3: one origin, or every one. */
+static bool
+cors_ok(const char *origin)
+{
+	struct slice s = slice_of(origin);
+	struct slice host;
+
+	if (s.len == 0 || slice_is(s, "*") || slice_is(s, "null"))
+		return true;
+	if (slice_starts(s, SLICE("https://")))
+		host = slice_skip(s, strlen("https://"));
+	else if (slice_starts(s, SLICE("http://")))
+		host = slice_skip(s, strlen("http://"));
+	else
+		return false;
+	for (size_t i = 0; i < host.len; i++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_:[]",
+			host.at[i]) == NULL)
+			return false;
+	return host.len > 0;
+}
+
 static bool
 check_main(const struct conf_build *b, struct err *e)
 {
@@ -288,6 +321,10 @@ check_main(const struct conf_build *b, struct err *e)
 			c->http_admin.item[i]))
 			return fail_key(part, "http", "admin", e,
 			    "is also an address of listen");
+	if (!cors_ok(c->http_cors_origin))
+		return fail_key(part, "http", "cors_origin", e,
+		    "is *, or one origin in lower case without a path, such "
+		    "as https://www.example.org");
 	return true;
 }
 

@@ -711,7 +711,7 @@ kafka_check(const struct conf *conf, struct err *e)
 	rd_kafka_conf_t *to;
 	bool good;
 
-	if (!kafka_conf_files(conf, e))
+	if (!kafka_conf_check(conf, e))
 		return false;
 	to = rd_kafka_conf_new();
 	good = client_set(&k, to, e);
@@ -750,7 +750,7 @@ kafka_start(const struct conf *conf, struct spool *spool, struct kafka **out,
 	k->room = (size_t)conf->kafka_queue;
 	k->flying = xcalloc(k->room, sizeof(*k->flying));
 	k->topic_asked_ns = clock_ns() - kafka_topic_ns;
-	if (!kafka_conf_files(conf, e) ||
+	if (!kafka_conf_check(conf, e) ||
 	    !spool_reader_open(spool_folder(spool), &begin, &k->reader, e) ||
 	    !client_make(k, e)) {
 		kafka_release(k);

@@ -113,8 +113,46 @@ kafka_conf_connect(const struct conf *conf, rd_kafka_conf_t *to, struct err *e)
 		to, "ssl.key.password", conf->kafka_client_key_password, e);
 }
 
+static bool
+has_prop(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->kafka_prop.n; i++) {
+		struct slice value = slice_of(conf->kafka_prop.item[i]);
+
+		if (slice_is(slice_cut(&value, '='), name))
+			return true;
+	}
+	return false;
+}
+
+/* librdkafka would try for ever to log in as nobody. */
+static bool
+check_login(const struct conf *conf, struct err *e)
+{
+	bool user =
+	    conf->kafka_username[0] != '\0' || has_prop(conf, "sasl.username");
+	bool password =
+	    conf->kafka_password[0] != '\0' || has_prop(conf, "sasl.password");
+
+	if (conf->kafka_security != KAFKA_SASL_PLAINTEXT &&
+	    conf->kafka_security != KAFKA_SASL_TLS)
+		return true;
+	/* Others of librdkafka's mechanisms need other things. */
+	if (has_prop(conf, "sasl.mechanisms") ||
+	    has_prop(conf, "sasl.mechanism"))
+		return true;
+	if (conf->kafka_mechanism == KAFKA_OAUTHBEARER)
+		return conf->kafka_token_file[0] != '\0' ||
+		    err_set(e, ERR_CONFIG,
+			"kafka.mechanism = oauthbearer needs "
+			"kafka.token_file");
+	return (user && password) ||
+	    err_set(e, ERR_CONFIG, "kafka.security with sasl needs kafka.%s",
+		user ? "password" : "username");
+}
+
 bool
-kafka_conf_files(const struct conf *conf, struct err *e)
+kafka_conf_check(const struct conf *conf, struct err *e)
 {
 	const struct {
 		const char *key, *path;
@@ -124,19 +162,13 @@ kafka_conf_files(const struct conf *conf, struct err *e)
 		{ "client_key", conf->kafka_client_key },
 		{ "token_file", conf->kafka_token_file },
 	};
-	bool sasl = conf->kafka_security == KAFKA_SASL_PLAINTEXT ||
-	    conf->kafka_security == KAFKA_SASL_TLS;
 
 	for (size_t i = 0; i < NELEM(files); i++)
 		if (files[i].path[0] != '\0' &&
 		    faccessat(AT_FDCWD, files[i].path, R_OK, AT_EACCESS) != 0)
 			return err_errno(e, ERR_CONFIG, errno, "kafka.%s = %s",
 			    files[i].key, files[i].path);
-	if (sasl && conf->kafka_mechanism == KAFKA_OAUTHBEARER &&
-	    conf->kafka_token_file[0] == '\0')
-		return err_set(e, ERR_CONFIG,
-		    "kafka.mechanism = oauthbearer needs kafka.token_file");
-	return true;
+	return check_login(conf, e);
 }
 
 /* --- tokens --- */

@@ -24,8 +24,11 @@ bool kafka_conf_set(struct rd_kafka_conf_s *to, const char *name,
 /* Every kafka.prop.NAME, which stand above all else. Fails with CONFIG. */
 bool kafka_conf_props(const struct conf *conf, struct rd_kafka_conf_s *to,
     struct err *e) must_check;
-/* Whether the files that it names can be read. Fails with CONFIG. */
-bool kafka_conf_files(const struct conf *conf, struct err *e) must_check;
+/*
+ * Whether the files that it names can be read, and all is there that a login
+ * needs. Fails with CONFIG.
+ */
+bool kafka_conf_check(const struct conf *conf, struct err *e) must_check;
 /*
  * Gives a token to a client that asks for one (oauthbearer), from its file;
  * false: none could be given, *e says why.

@@ -154,7 +154,7 @@ kafka_resend(const struct conf *conf, const struct resend_call *call,
 	*out = (struct kafka_resent){ 0 };
 	if (conf->kafka_brokers.n == 0)
 		return err_set(e, ERR_CONFIG, "kafka.brokers is not set");
-	if (!kafka_conf_files(conf, e) || !client_new(&r, &client, e))
+	if (!kafka_conf_check(conf, e) || !client_new(&r, &client, e))
 		return false;
 	while (listen_to(&r, client, 0) &&
 	    spool_reader_next(call->from, &event) == SPOOL_EVENT)

@@ -255,7 +255,8 @@ set_all(struct consumer *c, rd_kafka_conf_t *conf, struct err *e)
 		{ "client.id", "pictor-loader" },
 	};
 
-	if (!kafka_conf_connect(c->conf, conf, e))
+	if (!kafka_conf_check(c->conf, e) ||
+	    !kafka_conf_connect(c->conf, conf, e))
 		return false;
 	for (size_t i = 0; i < NELEM(values); i++)
 		if (!kafka_conf_set(conf, values[i][0], values[i][1], e))

@@ -322,6 +322,18 @@ fill(struct pairs *p, const struct conf *c, const char *program,
 	pair(p, "options", options);
 }
 
+/* As errors name the server. A port is part of a socket's name, too. */
+static void
+where_set(struct sql *s, const struct conf *conf)
+{
+	bool local = conf->postgres_host[0] == '\0';
+
+	(void)snprintf(s->where, sizeof(s->where),
+	    "PostgreSQL at %.100s%s%" PRId64,
+	    local ? "the local socket" : conf->postgres_host,
+	    local ? " of port " : ":", conf->postgres_port);
+}
+
 bool
 sql_open(const struct conf *conf, const char *program, struct sql **out,
     enum sql_fault *fault, struct err *e)
@@ -331,6 +343,7 @@ sql_open(const struct conf *conf, const char *program, struct sql **out,
 	struct pairs pairs = { .n = 0 };
 	char port[16];
 	char options[160];
+	size_t len;
 
 	s->fault = SQL_FAULT_LOST;
 	s->statement_ns = conf->postgres_statement_time;
@@ -340,10 +353,7 @@ sql_open(const struct conf *conf, const char *program, struct sql **out,
 	    " -c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c "
 	    "extra_float_digits=1",
 	    s->statement_ns / NS_PER_MS);
-	(void)snprintf(s->where, sizeof(s->where), "PostgreSQL at %.100s%s%s",
-	    conf->postgres_host[0] != '\0' ? conf->postgres_host
-					   : "the local socket",
-	    ":", port);
+	where_set(s, conf);
 	fill(&pairs, conf, program, port, options);
 	s->conn = PQconnectStartParams(pairs.key, pairs.value, 0);
 	if (s->conn == NULL)
@@ -352,11 +362,9 @@ sql_open(const struct conf *conf, const char *program, struct sql **out,
 		return open_failed(s, fault, e);
 	(void)PQsetnonblocking(s->conn, 1);
 	(void)PQsetNoticeReceiver(s->conn, ignore_notice, NULL);
-	(void)snprintf(s->where, sizeof(s->where),
-	    "PostgreSQL at %.100s:%s, database %.60s, as %.60s",
-	    conf->postgres_host[0] != '\0' ? conf->postgres_host
-					   : "the local socket",
-	    port, PQdb(s->conn), PQuser(s->conn));
+	len = strlen(s->where);
+	(void)snprintf(s->where + len, sizeof(s->where) - len,
+	    ", database %.60s, as %.60s", PQdb(s->conn), PQuser(s->conn));
 	s->fault = SQL_FAULT_NONE;
 	if (fault != NULL)
 		*fault = SQL_FAULT_NONE;

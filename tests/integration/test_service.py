@@ -98,6 +98,8 @@ def test_print_config(tmp_path, originals):
 
 ADDRESS = ("is not an address to listen on: {}; right would be "
     "127.0.0.1:8080, [::1]:8080, :8080 or unix:/run/pictor.sock")
+KAFKA = ("[spool]\npath = SPOOL\n"
+    "[kafka]\nbrokers = 127.0.0.1:1\nsecurity = sasl_tls\n")
 BAD_SETTINGS = [
     ("[http]\nlisten = nonsense\n",
         '"nonsense" ' + ADDRESS.format("the port is missing")),
@@ -126,7 +128,8 @@ BAD_SETTINGS = [
     ("[store.files]\nroot = /etc/passwd\n",
         "[store.files] root = /etc/passwd: Not a directory"),
     ("[mount.x]\ndialect = klingon\n",
-        "[mount.x] dialect: there is no URL language klingon"),
+        "[mount.x] dialect: there is no URL language klingon; right is one of "
+        "query, dit"),
     ("[mount.x]\npath = img\n",
         "{}:2: [mount.x] path: must begin and end with /"),
     ("[mount.x]\npath = /-/x/\n",
@@ -135,9 +138,11 @@ BAD_SETTINGS = [
     ("[mount.x]\npath = /a/\n[mount.y]\npath = /a/\n",
         "{}:4: [mount.y] path: another mount has this path already"),
     ("[mount.x]\nformats = jpeg bmp\n",
-        "[mount.x] formats: bmp is not a format that can be written"),
+        "[mount.x] formats: bmp is not a format that can be written; right "
+        "are jpeg, png, webp, avif, gif, info, tiff, jp2, jxl, raw, all"),
     ("[mount.x]\nformats = heic\n",
-        "[mount.x] formats: heic is not a format that can be written"),
+        "[mount.x] formats: heic is not a format that can be written; right "
+        "are jpeg, png, webp, avif, gif, info, tiff, jp2, jxl, raw, all"),
     ("[http]\ntrusted_proxies = 10.0.0.1/8\n", "[http] trusted_proxies: "
         "10.0.0.1/8 is not a network; right would be 10.0.0.0/8 or "
         "2001:db8::/32"),
@@ -147,6 +152,11 @@ BAD_SETTINGS = [
         "{}:3: [http] threads: is given twice, first in line 2"),
     ("[event]\nfile = /nowhere/events\n",
         "event.file = /nowhere/events: No such file or directory"),
+    (KAFKA, "kafka.security with sasl needs kafka.username"),
+    (KAFKA + "username = a\n", "kafka.security with sasl needs "
+        "kafka.password"),
+    (KAFKA + "mechanism = oauthbearer\n",
+        "kafka.mechanism = oauthbearer needs kafka.token_file"),
     ("[log]\naccess = /\n", "log.access = /: Is a directory"),
     ("[render]\nmode = local\n[http]\nlisten = 0.0.0.0:8080\n",
         "[render] mode = local decodes beside everything else: [http] listen "
@@ -159,7 +169,7 @@ BAD_SETTINGS = [
 def test_bad_setting(tmp_path, text, line):
     """The same line from --check and from a start; the error `config`."""
     conf = tmp_path / "pictor.conf"
-    conf.write_text(text)
+    conf.write_text(text.replace("SPOOL", str(tmp_path)))
     said = (1, "", f"pictord: {line.format(conf)}\n")
     assert run("--check", "--config", str(conf)) == said
     if not (LOCAL and text.startswith("[render]")):

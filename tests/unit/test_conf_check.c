@@ -2,6 +2,10 @@
 /* Values that are each well written, and wrong where they stand. */
 #include "conf_kit.h"
 
+#define CORS_REFUSED                                                       \
+	"t.conf:2: [http] cors_origin: is *, or one origin in lower case " \
+	"without a path, such as https://www.example.org"
+
 static void
 listeners_and_stores(void **state)
 {
@@ -12,6 +16,11 @@ listeners_and_stores(void **state)
 		    "t.conf:2: [http] listen: names an address twice" },
 		{ "[http]\nlisten = 127.0.0.1:8081",
 		    "[http] admin: is also an address of listen" },
+		{ "[http]\ncors_origin = https://a.example/", CORS_REFUSED },
+		{ "[http]\ncors_origin = https://a.example, "
+		  "https://b.example",
+		    CORS_REFUSED },
+		{ "[http]\ncors_origin = a.example", CORS_REFUSED },
 		{ "[store.a]\ntype = http\nendpoint = http://a/\n"
 		  "forward = X-Tenant cookie",
 		    "t.conf:4: [store.a] forward: a name is that of a header, "
@@ -64,8 +73,8 @@ mounts(void **state)
 		    "t.conf:2: [mount.a] hosts: a host is a name without port, "
 		    "such as img.example.org or *.example.org" },
 		{ "[mount.a]\nsizes = 100 0",
-		    "t.conf:2: [mount.a] sizes: a size is a whole number from "
-		    "1 to 1000000" },
+		    "t.conf:2: [mount.a] sizes: a size is a whole number of "
+		    "pixels from 1 to 65535" },
 		{ "[mount.a]\nfallback = files",
 		    "t.conf:2: [mount.a] fallback: is a store and a key in "
 		    "it, such as files/missing.png" },
@@ -80,7 +89,10 @@ mounts(void **state)
 		    "the name of a mount: a to z, 0 to 9 and -, at most 31" },
 		{ "[mount.a]\nfallback = files/a.png\nfallback_status = 99",
 		    "t.conf:3: [mount.a] fallback_status: is 0 or from 200 to "
-		    "599" },
+		    "599, but for 204, 205 and 304, which have no body" },
+		{ "[mount.a]\nfallback = files/a.png\nfallback_status = 304",
+		    "t.conf:3: [mount.a] fallback_status: is 0 or from 200 to "
+		    "599, but for 204, 205 and 304, which have no body" },
 	};
 
 	(void)state;
