@@ -24,15 +24,13 @@ import http.client
 import os
 import pathlib
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-TICK = os.sysconf('SC_CLK_TCK')
+from servers import Server, ask, cpu_seconds, free_port, measure, memory_mib, percentile
+
 JOBS = [  # name, original, query of pictord, query of sharp, floor's format, width
     ('JPEG -> 512 JPEG', 'jpeg', 'format=jpeg', 'format=jpeg', 'jpeg', 512),
     ('JPEG -> 512 WebP', 'jpeg', 'format=webp', 'format=webp', 'webp', 512),
@@ -41,77 +39,6 @@ JOBS = [  # name, original, query of pictord, query of sharp, floor's format, wi
     ('GIF -> 200 GIF', 'gif', 'format=gif', 'format=gif', 'gif', 200),
     ('GIF -> 200 WebP', 'gif', 'format=webp', 'format=webp', 'gif-webp', 200),
 ]
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
-def tree(pid):
-    """pid and all that it started, now."""
-    found, todo = [], [pid]
-    while todo:
-        p = todo.pop()
-        found.append(p)
-        try:
-            for task in os.listdir(f'/proc/{p}/task'):
-                with open(f'/proc/{p}/task/{task}/children') as f:
-                    todo += [int(c) for c in f.read().split()]
-        except OSError:
-            pass
-    return found
-
-
-def cpu_seconds(pid):
-    total = 0
-    for p in tree(pid):
-        try:
-            with open(f'/proc/{p}/stat') as f:
-                fields = f.read().rsplit(')', 1)[1].split()
-            total += sum(int(x) for x in fields[11:15])
-        except OSError:
-            pass
-    return total / TICK
-
-
-def memory_mib(pid):
-    """Proportional set size of the tree: shared pages count once."""
-    total = 0
-    for p in tree(pid):
-        try:
-            with open(f'/proc/{p}/smaps_rollup') as f:
-                for line in f:
-                    if line.startswith('Pss:'):
-                        total += int(line.split()[1])
-        except OSError:
-            pass
-    return total / 1024
-
-
-class Server:
-    def __init__(self, name, command, port=None, env=None, cwd=None):
-        self.name = name
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE if port is None else self.log,
-                                        stderr=self.log, env=env, cwd=cwd)
-        self.port = port if port is not None else int(self.process.stdout.readline())
-        self.pid = self.process.pid
-        for _ in range(400):
-            try:
-                socket.create_connection(('127.0.0.1', self.port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None:
-                    break
-                time.sleep(.05)
-        self.log.seek(0)
-        raise SystemExit(f'{name} did not start:\n{self.log.read().decode()}')
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
 
 
 def pictord(name, binary, folder, home, memory='0'):
@@ -126,27 +53,6 @@ def pictord(name, binary, folder, home, memory='0'):
     return Server(name, [binary, '--config', str(conf)], port)
 
 
-def ask(connection, path):
-    began = time.perf_counter()
-    connection.request('GET', path)
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f'{path}: {answer.status} {body[:300]!r}')
-    return (time.perf_counter() - began) * 1000, body
-
-
-def measure(server, path, n):
-    connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=120)
-    for _ in range(3):
-        _, body = ask(connection, path)
-    cpu = cpu_seconds(server.pid)
-    times = [ask(connection, path)[0] for _ in range(n)]
-    cpu = (cpu_seconds(server.pid) - cpu) * 1000 / n
-    connection.close()
-    return cpu, times, body
-
-
 def run_floor(binary, original, job, n):
     out = subprocess.run([binary, original, job, str(WIDTH[job]), str(n)], check=True,
                          capture_output=True, text=True).stdout.split()
@@ -154,11 +60,6 @@ def run_floor(binary, original, job, n):
 
 
 WIDTH = {job[4]: job[5] for job in JOBS}
-
-
-def percentile(values, q):
-    values = sorted(values)
-    return values[min(len(values) - 1, int(len(values) * q))]
 
 
 def score(reference, body, home):

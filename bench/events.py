@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-import bench
+from servers import Server, cpu_seconds, free_port
 
 PHOTO = 'riverside-2725x2225.jpg'
 PATH = '/photo.jpg?width=640&format=webp&quality=83'
@@ -22,7 +22,7 @@ MS = {'us': 1e-3, 'ms': 1, 's': 1000, 'm': 60000}
 
 
 def pictord(name, binary, folder, home, spool, broker):
-    port, admin = bench.free_port(), bench.free_port()
+    port, admin = free_port(), free_port()
     home = pathlib.Path(tempfile.mkdtemp(dir=home))
     conf = home / 'pictor.conf'
     conf.write_text(
@@ -31,7 +31,7 @@ def pictord(name, binary, folder, home, spool, broker):
         + (f'[spool]\npath = {home}/spool\nsize = {SPOOL}\n' if spool else '')
         + (f'[kafka]\nbrokers = {broker}\ndrain_time = 0s\n' if broker else '')
         + f'[store.files]\nroot = {folder}\n[mount.query]\npath = /\n')
-    server = bench.Server(name, [binary, '--config', str(conf)], port)
+    server = Server(name, [binary, '--config', str(conf)], port)
     server.spool, server.admin = home / 'spool', admin
     return server
 
@@ -50,10 +50,10 @@ def milliseconds(text):
 
 def hits(server, seconds):
     """Requests a second, CPU us of the server for each, median and 99th in ms."""
-    cpu = bench.cpu_seconds(server.pid)
+    cpu = cpu_seconds(server.pid)
     out = subprocess.run(['wrk', '-t1', '-c16', f'-d{seconds}s', '--latency', f'http://127.0.0.1:{server.port}{PATH}'],
                          capture_output=True, text=True, check=True).stdout
-    cpu = bench.cpu_seconds(server.pid) - cpu
+    cpu = cpu_seconds(server.pid) - cpu
     words = [line.split() for line in out.splitlines()]
     done = int(next(w[0] for w in words if w[1:3] == ['requests', 'in']))
     rate = float(next(w[1] for w in words if w[:1] == ['Requests/sec:']))
@@ -64,9 +64,9 @@ def hits(server, seconds):
 def idle(server, seconds):
     """CPU of one core, in percent, when nobody asks."""
     time.sleep(1)
-    cpu, began = bench.cpu_seconds(server.pid), time.monotonic()
+    cpu, began = cpu_seconds(server.pid), time.monotonic()
     time.sleep(seconds)
-    return 100 * (bench.cpu_seconds(server.pid) - cpu) / (time.monotonic() - began)
+    return 100 * (cpu_seconds(server.pid) - cpu) / (time.monotonic() - began)
 
 
 def run(args, home):

@@ -19,7 +19,7 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent / 'tests'
 sys.path += [str(TESTS), str(TESTS / 'integration')]
 
 import bad_origin  # noqa: E402
-import bench  # noqa: E402
+from servers import Server, ask, cpu_seconds, free_port, percentile, tree  # noqa: E402
 import stores  # noqa: E402
 
 PHOTO = 'riverside-2725x2225.jpg'
@@ -28,19 +28,19 @@ RATE = 10_000_000 // 8  # bytes a second
 
 def pictord(binary, home, store, more=''):
     """One with the store of these keys, and no cache."""
-    port = bench.free_port()
+    port = free_port()
     home = pathlib.Path(tempfile.mkdtemp(dir=home))
     conf = home / 'pictor.conf'
     keys = ''.join(f'{key} = {value}\n' for key, value in store.items())
     conf.write_text(
         f'[http]\nlisten = 127.0.0.1:{port}\nadmin =\n[cache]\nmemory = 0\n[log]\naccess =\nlevel = error\n'
         f'[store.it]\n{keys}[mount.query]\npath = /\nstores = it\n{more}')
-    return bench.Server('pictord', [binary, '--config', str(conf)], port)
+    return Server('pictord', [binary, '--config', str(conf)], port)
 
 
 def sequence(server, path, widths):
     connection = http.client.HTTPConnection('127.0.0.1', server.port, timeout=120)
-    times = [bench.ask(connection, f'{path}?width={width}')[0] for width in widths]
+    times = [ask(connection, f'{path}?width={width}')[0] for width in widths]
     connection.close()
     return times
 
@@ -50,13 +50,13 @@ def sequence(server, path, widths):
 def crowd(server, path, n, threads=4):
     """Requests a second, CPU ms of the server for each, all times in ms."""
     sequence(server, path, range(300, 303))
-    cpu, began = bench.cpu_seconds(server.pid), time.perf_counter()
+    cpu, began = cpu_seconds(server.pid), time.perf_counter()
     # No two at one time are the same: nothing is shared.
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         times = sum(pool.map(
             lambda i: sequence(server, path, [400 + i] * (n // threads)), range(threads)), [])
     seconds = time.perf_counter() - began
-    return len(times) / seconds, (bench.cpu_seconds(server.pid) - cpu) * 1000 / len(times), times
+    return len(times) / seconds, (cpu_seconds(server.pid) - cpu) * 1000 / len(times), times
 
 
 def kinds(args, binary, home, photo):
@@ -78,7 +78,7 @@ def kinds(args, binary, home, photo):
             times = sum((v[2] for v in values), [])
             print(f'  {name:16}{statistics.median(v[0] for v in values):8.1f}'
                   f'{statistics.median(v[1] for v in values):9.2f}'
-                  f'{bench.percentile(times, .5):9.1f}{bench.percentile(times, .99):9.1f}')
+                  f'{percentile(times, .5):9.1f}{percentile(times, .99):9.1f}')
         sys.stdout.flush()
     finally:
         for server in servers.values():
@@ -105,7 +105,7 @@ def paced(data, rate):
 def decoders_ns(pid):
     """CPU of the server's worker processes."""
     total = 0
-    for p in bench.tree(pid)[1:]:
+    for p in tree(pid)[1:]:
         try:
             for task in os.listdir(f'/proc/{p}/task'):
                 with open(f'/proc/{p}/task/{task}/schedstat') as f:
@@ -214,7 +214,7 @@ def beside(args, binary, home, photo):
         print(f'  {"":30}{"p10 ms":>9}{"p50 ms":>9}{"p90 ms":>9}{"p99 ms":>9}')
         for name, times in rows.items():
             print(f'  {name:30}' + ''.join(
-                f'{bench.percentile(times, q):9.1f}' for q in (.1, .5, .9, .99)))
+                f'{percentile(times, q):9.1f}' for q in (.1, .5, .9, .99)))
         sys.stdout.flush()
     finally:
         for c in slow:

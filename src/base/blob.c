@@ -40,6 +40,7 @@ struct blob {
 	struct lock lock;
 	struct cond more;
 	unsigned nudges under(lock);
+	struct blob_bell *bells under(lock);
 };
 
 static size_t
@@ -213,12 +214,25 @@ blob_room(struct blob *b, size_t have, size_t more, struct err *e)
 	return true;
 }
 
+/* After what it tells of can be seen. */
+static void
+blob_ring(struct blob *b, size_t size, bool end) needs_lock(&b->lock)
+{
+	for (struct blob_bell *at = b->bells; at != NULL; at = at->next) {
+		if (!end && (at->rung || size < at->mark))
+			continue;
+		at->rung = true;
+		at->ring(at->arg);
+	}
+}
+
 static void
 blob_publish(struct blob *b, size_t size)
 {
 	lock_take(&b->lock);
 	atomic_store_explicit(&b->size, size, memory_order_release);
 	cond_wake_all(&b->more);
+	blob_ring(b, size, false);
 	lock_drop(&b->lock);
 }
 
@@ -277,6 +291,7 @@ blob_finish(struct blob *b, const struct err *e)
 	atomic_store_explicit(&b->state, e == NULL ? BLOB_DONE : BLOB_FAILED,
 	    memory_order_release);
 	cond_wake_all(&b->more);
+	blob_ring(b, size, true);
 	lock_drop(&b->lock);
 }
 
@@ -317,6 +332,28 @@ blob_nudge(struct blob *b)
 	lock_take(&b->lock);
 	b->nudges++;
 	cond_wake_all(&b->more);
+	lock_drop(&b->lock);
+}
+
+void
+blob_hang(struct blob *b, struct blob_bell *bell)
+{
+	lock_take(&b->lock);
+	bell->rung = false;
+	bell->next = b->bells;
+	b->bells = bell;
+	lock_drop(&b->lock);
+}
+
+void
+blob_unhang(struct blob *b, struct blob_bell *bell)
+{
+	struct blob_bell **at = &b->bells;
+
+	lock_take(&b->lock);
+	while (*at != bell)
+		at = &(*at)->next;
+	*at = bell->next;
 	lock_drop(&b->lock);
 }
 

@@ -59,6 +59,25 @@ struct blob_view blob_look(const struct blob *b);
 struct blob_view blob_wait(struct blob *b, size_t have, int64_t until_ns);
 /* Whoever waits for it now looks again: blob_wait() may return too early. */
 void blob_nudge(struct blob *b);
+
+/*
+ * For who waits for several blobs at one time, or for none in particular: the
+ * producer rings when there are at least mark bytes, and at the end.
+ */
+struct blob_bell {
+	/* Is called with the blob locked; what it may lock, lock.h says. */
+	void (*ring)(void *arg);
+	void *arg;
+	size_t mark;
+	/* The blob's own: */
+	bool rung; /* for the mark */
+	struct blob_bell *next;
+};
+
+/* Is rung for what comes from now on: hang it up first, then look. */
+void blob_hang(struct blob *b, struct blob_bell *bell);
+/* It is not rung any more once this has returned. */
+void blob_unhang(struct blob *b, struct blob_bell *bell);
 /* Why it failed; state must be BLOB_FAILED. */
 void blob_error(const struct blob *b, struct err *e);
 /* Bytes of memory it holds, for accounting. */

@@ -7,7 +7,8 @@
  *   1. http watch list        2. a flight table's shard
  *   3. render queue           4. the warden of the workers
  *   5. a memory cache's shard 6. a blob            7. configuration pointer
- *   8. ring, metric, log, readings, what is given to a fetcher, credentials
+ *   8. ring, metric, log, readings, what is given to a fetcher, credentials,
+ *      render's bell
  *
  * under(lock) marks a struct member as guarded by a sibling: for the reader
  * and for TSan; clang 14 cannot name a sibling in C.

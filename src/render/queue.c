@@ -198,9 +198,7 @@ queue_cut(struct queue *q, struct queue_list *l, struct render_job **at)
 static bool
 job_is_ready(const struct render_job *job, size_t least)
 {
-	size_t have;
-
-	return !job->whole_only && sources_lack(job, least, &have) == NULL;
+	return !job->whole_only && !sources_lack(job, least);
 }
 
 bool

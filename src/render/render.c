@@ -8,9 +8,10 @@
  * job any more.
  *
  * No slow origin holds a keeper or a worker that a complete original could
- * use. A keeper whose job lacks bytes goes back for one that does not, at once:
- * who brings that one nudges the blobs that keepers wait for. As many go back
- * as there are jobs for. One whose picture is made before the original has
+ * use. Every original that waits rings when it has come further, and a keeper
+ * whose job lacks bytes goes back for one that does not, at once; keepers whose
+ * workers wait for bytes are nudged through their blobs. As many go back as
+ * there are jobs for. One whose picture is made before the original has
  * ended leaves it to the clerk.
  *
  * Lock order: render's lock, then the jail's. done() and the runs are called
@@ -26,6 +27,7 @@
 #include "base/lock.h"
 #include "conf/conf.h"
 #include "metric/metric.h"
+#include "render/bell.h"
 #include "render/check.h"
 #include "render/jail.h"
 #include "render/local.h"
@@ -66,6 +68,7 @@ struct render {
 	struct cond work; /* for keepers */
 	struct cond look; /* for the clerk */
 	struct cond calm; /* nothing is left: for drain */
+	struct bell bell; /* an original has come further */
 	struct queue queue under(lock);
 	enum render_phase phase under(lock);
 	unsigned idle under(lock);   /* keepers without a job */
@@ -135,12 +138,27 @@ keeper_is_wanted(void *arg)
 }
 
 /*
+ * An original has come further: keepers that wait for one look, and the clerk.
+ * Not under its lock, which comes before a blob's: when it misses this, it
+ * looks at its next tick.
+ */
+static void
+render_ring(void *arg)
+{
+	struct render *r = arg;
+
+	bell_ring(&r->bell);
+	cond_wake_one(&r->look);
+}
+
+/*
  * A complete original waits: keepers that wait for bytes look whether it is
  * theirs to take.
  */
 static void
 render_nudge(struct render *r) needs_lock(&r->lock)
 {
+	bell_ring(&r->bell);
 	for (unsigned i = 0; i < r->nkeeper; i++) {
 		const struct render_job *job = r->keeper[i].job;
 
@@ -157,6 +175,7 @@ render_finish(struct render *r, struct render_job *job)
 {
 	if (job->ok)
 		metric_add(METRIC_RENDERS, job->facts.to, 0, 1);
+	sources_unhang(job);
 	job->done(job);
 	lock_take(&r->lock);
 	r->open--;
@@ -215,9 +234,8 @@ keeper_wait(
 
 	for (;;) {
 		int64_t now = clock_ns();
+		unsigned count = bell_count(&k->render->bell);
 		struct blob_view view = blob_look(job->original);
-		struct blob *lack;
-		size_t have;
 
 		if (view.state == BLOB_GROWING && view.size >= least)
 			blob_wait(
@@ -225,15 +243,13 @@ keeper_wait(
 		if (sources_broke(job, e) ||
 		    keeper_must_stop(k, due_ns, now, e))
 			return WAIT_FAILED;
-		lack = sources_lack(job, least, &have);
-		if (lack == NULL)
+		if (!sources_lack(job, least))
 			return WAIT_GO;
-		blob_wait(lack, have,
+		if (keeper_is_wanted(k) || keeper_knows_better(k, least))
+			return WAIT_BACK;
+		bell_wait(&k->render->bell, count,
 		    now + keeper_tick_ns < due_ns ? now + keeper_tick_ns
 						  : due_ns);
-		if (sources_lack(job, least, &have) != NULL &&
-		    (keeper_is_wanted(k) || keeper_knows_better(k, least)))
-			return WAIT_BACK;
 	}
 }
 
@@ -279,17 +295,6 @@ keeper_run_local(struct keeper *k, struct jail_turn *turn, struct err *e)
 	return ok ? JAIL_OK : JAIL_FAILED;
 }
 
-/* Whether a complete image is known to crash the decoder of its format. */
-static bool
-render_knows_poison(
-    struct render *r, struct blob_view view, enum format format, struct err *e)
-{
-	return view.state == BLOB_DONE &&
-	    poison_has(r->poison, view.data, view.size, format, clock_ns()) &&
-	    !err_set(e, ERR_POISON, "known to crash the %s decoder",
-		format_row(format)->name);
-}
-
 /* What can be said of an image before it is given to a decoder. */
 static bool
 keeper_admit(struct keeper *k, struct render_job *job, struct jail_turn *turn)
@@ -301,7 +306,7 @@ keeper_admit(struct keeper *k, struct render_job *job, struct jail_turn *turn)
 		enum format format = FORMAT_SAME;
 
 		if (!check_original(job, view.data, view.size, &format, e) ||
-		    render_knows_poison(k->render, view, format, e))
+		    trial_knows(k->render->poison, view, format, e))
 			return i > 0 ? err_source(e, (int)i) : false;
 		if (i == 0)
 			turn->format = format;
@@ -660,6 +665,7 @@ render_new(const struct conf *conf, const char *exe, struct render **out,
 	cond_init(&r->work);
 	cond_init(&r->look);
 	cond_init(&r->calm);
+	bell_init(&r->bell);
 	queue_init(&r->queue, n);
 	r->jail = jail;
 	r->poison = poison_new();
@@ -670,23 +676,6 @@ render_new(const struct conf *conf, const char *exe, struct render **out,
 	return true;
 }
 
-/* Poison among complete images, before they take a place in the queue. */
-static bool
-render_check_poison(
-    struct render *r, const struct render_job *job, struct err *e)
-{
-	for (size_t i = 0; i < sources_count(job); i++) {
-		struct blob_view view = blob_look(sources_blob(job, i));
-		enum format format = FORMAT_SAME;
-
-		if (view.state == BLOB_DONE &&
-		    format_sniff(view.data, view.size, &format) &&
-		    render_knows_poison(r, view, format, e))
-			return i > 0 ? err_source(e, (int)i) : false;
-	}
-	return true;
-}
-
 bool
 render_submit(struct render *r, struct render_job *job, struct err *e)
 {
@@ -694,7 +683,7 @@ render_submit(struct render *r, struct render_job *job, struct err *e)
 
 	assert(job->plan != NULL && job->original != NULL &&
 	    job->conf != NULL && job->domain != NULL && job->done != NULL);
-	if (!render_check_poison(r, job, e))
+	if (trial_refuses(r->poison, job, e))
 		return false;
 	job->ok = false;
 	job->result = NULL;
@@ -708,6 +697,7 @@ render_submit(struct render *r, struct render_job *job, struct err *e)
 	else
 		ok = queue_admit(&r->queue, job, r->nkeeper, e);
 	if (ok) {
+		sources_hang(job, stream_least, render_ring, r);
 		queue_put(&r->queue, job);
 		r->open++;
 		if (r->open == 1)
@@ -715,6 +705,8 @@ render_submit(struct render *r, struct render_job *job, struct err *e)
 		cond_wake_one(&r->work);
 		if (queue_has_whole(&r->queue, r->idle))
 			render_nudge(r);
+		else if (r->idle == 0)
+			bell_ring(&r->bell);
 		metric_gauge(METRIC_QUEUE_JOBS, (int64_t)r->queue.jobs);
 	}
 	lock_drop(&r->lock);
@@ -758,6 +750,7 @@ render_free(struct render *r)
 	else
 		local_stop();
 	poison_free(r->poison);
+	bell_fini(&r->bell);
 	cond_fini(&r->calm);
 	cond_fini(&r->look);
 	cond_fini(&r->work);

@@ -46,6 +46,7 @@ struct render_job {
 
 	/* Render's own. */
 	struct render_job *next;
+	struct blob_bell bell[1 + PLAN_OVERLAYS]; /* on its images */
 	int64_t submitted_ns;
 	size_t bytes;    /* of its images, as the queue has counted them */
 	bool whole_only; /* gave its worker up once: waits for the last byte */

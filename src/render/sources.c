@@ -58,20 +58,38 @@ sources_broke(const struct render_job *job, struct err *e)
 	return false;
 }
 
-struct blob *
-sources_lack(const struct render_job *job, size_t enough, size_t *have)
+void
+sources_hang(
+    struct render_job *job, size_t enough, void (*ring)(void *arg), void *arg)
+{
+	for (size_t i = 0; i < sources_count(job); i++) {
+		struct blob *blob = sources_blob(job, i);
+
+		/* One that does not grow any more keeps silent. */
+		job->bell[i] = (struct blob_bell){ .arg = arg,
+			.mark = i == 0 ? enough : SIZE_MAX };
+		if (blob_look(blob).state != BLOB_GROWING)
+			continue;
+		job->bell[i].ring = ring;
+		blob_hang(blob, &job->bell[i]);
+	}
+}
+
+void
+sources_unhang(struct render_job *job)
+{
+	for (size_t i = 0; i < sources_count(job); i++)
+		if (job->bell[i].ring != NULL)
+			blob_unhang(sources_blob(job, i), &job->bell[i]);
+}
+
+bool
+sources_lack(const struct render_job *job, size_t enough)
 {
 	struct blob_view view = blob_look(job->original);
 
-	for (size_t i = 1; i < sources_count(job); i++) {
-		struct blob *overlay = sources_blob(job, i);
-
-		if (blob_look(overlay).state != BLOB_GROWING)
-			continue;
-		*have = SIZE_MAX;
-		return overlay;
-	}
-	*have = enough > 0 ? enough - 1 : 0;
-	return view.state == BLOB_GROWING && view.size < enough ? job->original
-								: NULL;
+	for (size_t i = 1; i < sources_count(job); i++)
+		if (blob_look(sources_blob(job, i)).state == BLOB_GROWING)
+			return true;
+	return view.state == BLOB_GROWING && view.size < enough;
 }

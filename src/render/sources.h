@@ -18,8 +18,15 @@ size_t sources_bytes(const struct render_job *job);
 /* True, with the reason in e, when one of them broke off. */
 bool sources_broke(const struct render_job *job, struct err *e);
 /*
- * One that is still waited for before a worker can begin, if so many bytes of
- * the original are enough; *have: what blob_wait() is to be given. NULL: none.
+ * Has ring(arg) called whenever more could be done with the job: so many bytes
+ * of the original are there, an image is complete, or broke off. Until
+ * sources_unhang(), which is called while the images are still the job's.
  */
-struct blob *sources_lack(
-    const struct render_job *job, size_t enough, size_t *have);
+void sources_hang(
+    struct render_job *job, size_t enough, void (*ring)(void *arg), void *arg);
+void sources_unhang(struct render_job *job);
+/*
+ * Whether a worker cannot begin yet, if so many bytes of the original are
+ * enough: overlays must be there whole.
+ */
+bool sources_lack(const struct render_job *job, size_t enough);

@@ -46,3 +46,28 @@ trial_condemn(struct poison *p, const struct render_job *job, size_t source,
 	if (source > 0)
 		err_source(e, (int)source);
 }
+
+bool
+trial_knows(
+    struct poison *p, struct blob_view view, enum format format, struct err *e)
+{
+	return view.state == BLOB_DONE &&
+	    poison_has(p, view.data, view.size, format, clock_ns()) &&
+	    !err_set(e, ERR_POISON, "known to crash the %s decoder",
+		format_row(format)->name);
+}
+
+bool
+trial_refuses(struct poison *p, const struct render_job *job, struct err *e)
+{
+	for (size_t i = 0; i < sources_count(job); i++) {
+		struct blob_view view = blob_look(sources_blob(job, i));
+		enum format format = FORMAT_SAME;
+
+		if (view.state == BLOB_DONE &&
+		    format_sniff(view.data, view.size, &format) &&
+		    trial_knows(p, view, format, e))
+			return i > 0 ? !err_source(e, (int)i) : true;
+	}
+	return false;
+}

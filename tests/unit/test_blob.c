@@ -338,6 +338,54 @@ nudge(void **state)
 }
 
 static void
+count_ring(void *arg)
+{
+	unsigned *rings = arg;
+
+	(*rings)++;
+}
+
+/* Once at the mark and once at the end, for each who hung one up. */
+static void
+bells(void **state)
+{
+	struct blob *b = blob_new(100, 0);
+	unsigned early = 0;
+	unsigned late = 0;
+	unsigned gone = 0;
+	struct blob_bell at[] = {
+		{ .ring = count_ring, .arg = &early, .mark = 10 },
+		{ .ring = count_ring, .arg = &late, .mark = SIZE_MAX },
+		{ .ring = count_ring, .arg = &gone, .mark = 1 },
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < NELEM(at); i++)
+		blob_hang(b, &at[i]);
+	assert_true(blob_append(b, "123456789", 9, &e));
+	assert_int_equal(early, 0);
+	assert_int_equal(gone, 1);
+	blob_unhang(b, &at[2]);
+	for (int i = 0; i < 3; i++)
+		assert_true(blob_append(b, "0", 1, &e));
+	assert_int_equal(early, 1);
+	assert_int_equal(late, 0);
+	blob_unhang(b, &at[0]);
+	/* Anew: once more. */
+	blob_hang(b, &at[0]);
+	assert_true(blob_append(b, "0", 1, &e));
+	assert_int_equal(early, 2);
+	blob_finish(b, NULL);
+	assert_int_equal(early, 3);
+	assert_int_equal(late, 1);
+	assert_int_equal(gone, 1);
+	blob_unhang(b, &at[1]);
+	blob_unhang(b, &at[0]);
+	blob_drop(b);
+}
+
+static void
 readers_beside_the_producer(void **state)
 {
 	struct err e;
@@ -422,6 +470,7 @@ main(void)
 		cmocka_unit_test(failure),
 		cmocka_unit_test(waits_in_vain),
 		cmocka_unit_test(nudge),
+		cmocka_unit_test(bells),
 		cmocka_unit_test(readers_beside_the_producer),
 		cmocka_unit_test(no_memory),
 	};

@@ -124,10 +124,10 @@ long_lines(void **state)
 			value[len] = 'z';
 			value[len + 1] = '\0';
 			snprintf(text, sizeof(text),
-			    "[http]\ncors_origin = %s\npage = on", value);
+			    "[kafka]\nusername = %s\ntopic = t", value);
 			c = loaded(text, no_env);
-			assert_string_equal(c->http_cors_origin, value);
-			assert_true(c->http_page);
+			assert_string_equal(c->kafka_username, value);
+			assert_string_equal(c->kafka_topic, "t");
 			conf_drop(c);
 		}
 	}
