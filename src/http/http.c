@@ -22,6 +22,7 @@
 #include "conf/conf.h"
 #include "http/admin.h"
 #include "http/front.h"
+#include "http/quiesce.h"
 #include "sys/sys.h"
 
 enum {
@@ -357,7 +358,7 @@ http_addresses(const struct http *h, bool admin)
 static void
 stop_listening(struct listener *l)
 {
-	if (l->daemon == NULL || MHD_quiesce_daemon(l->daemon) < 0)
+	if (l->daemon == NULL || !quiesce_daemon(l->daemon))
 		return;
 	l->ours = true;
 	if (!l->passed)
