@@ -5,9 +5,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "http/quiesce.h"
 #include "unit.h"
 
 /* Taken out of a set twice, as by two threads at the same time. */
@@ -43,12 +46,47 @@ test_for_libraries(void **state)
 	assert_memory_equal(&own, &theirs, sizeof(own));
 }
 
+static enum MHD_Result
+never(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *size,
+    void **one)
+{
+	(void)cls, (void)connection, (void)url, (void)method;
+	(void)version, (void)data, (void)size, (void)one;
+	return MHD_NO;
+}
+
+/* With threads that have nothing to do. */
+static void
+test_idle(void **state)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct MHD_Daemon *daemon = MHD_start_daemon(
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, never,
+	    NULL, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
+	    MHD_OPTION_THREAD_POOL_SIZE, 2U, MHD_OPTION_END);
+	const union MHD_DaemonInfo *info;
+	int fd;
+
+	(void)state;
+	assert_non_null(daemon);
+	info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_LISTEN_FD);
+	assert_non_null(info);
+	fd = info->listen_fd;
+	assert_true(quiesce_daemon(daemon));
+	MHD_stop_daemon(daemon);
+	/* It was left to who asked. */
+	assert_int_equal(close(fd), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out_twice),
 		cmocka_unit_test(test_for_libraries),
+		cmocka_unit_test(test_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
