@@ -15,11 +15,11 @@
  * at the same time. What is not in a set is out of it.
  */
 __attribute__((visibility("default"))) int
-epoll_ctl(int set, int what, int fd, struct epoll_event *event)
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-	long failed = syscall(SYS_epoll_ctl, set, what, fd, event);
+	long failed = syscall(SYS_epoll_ctl, epfd, op, fd, event);
 
-	return what == EPOLL_CTL_DEL && failed != 0 && errno == ENOENT
+	return op == EPOLL_CTL_DEL && failed != 0 && errno == ENOENT
 	    ? 0
 	    : (int)failed;
 }
